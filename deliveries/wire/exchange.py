@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,3 @@ class Exchange:
     reply: Response | Failure
     timing: Timing
     remote_address: str = ""
-
-
-Send = "Callable[[Request], Exchange]"
