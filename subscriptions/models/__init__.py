@@ -1,0 +1,20 @@
+"""Who wants what, and where it goes."""
+
+from __future__ import annotations
+
+from subscriptions.models.clients import ApiClient
+from subscriptions.models.event_types import EventType
+from subscriptions.models.signing_secrets import SigningSecret
+from subscriptions.models.tenants import Subsidiary, Tenant, User
+from subscriptions.models.webhooks import Subscription, Webhook
+
+__all__ = [
+    "ApiClient",
+    "EventType",
+    "SigningSecret",
+    "Subscription",
+    "Subsidiary",
+    "Tenant",
+    "User",
+    "Webhook",
+]

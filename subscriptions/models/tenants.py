@@ -1,0 +1,61 @@
+"""Whose everything is: tenants, their subsidiaries, the people who log in."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+
+from subscriptions.identifiers import encode, new_uid
+
+
+class Tenant(models.Model):
+    """A customer of the platform. What a request sees or touches is its tenant's."""
+
+    uid = models.UUIDField(unique=True, default=new_uid, editable=False)
+    company_code = models.CharField(max_length=50, unique=True)
+    name = models.CharField(max_length=200)
+    delivers_in_order = models.BooleanField(
+        default=True,
+        help_text="Events of one entity wait for each other; others never do.",
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["company_code"]
+
+    def __str__(self) -> str:
+        return self.company_code
+
+    @property
+    def public_id(self) -> str:
+        return encode("ten", self.uid)
+
+
+class Subsidiary(models.Model):
+    """A legal entity inside a tenant; events and webhooks belong to exactly one."""
+
+    tenant = models.ForeignKey(
+        Tenant, on_delete=models.PROTECT, related_name="subsidiaries"
+    )
+    code = models.CharField(max_length=100, help_text="SubsidiaryId of the API.")
+    name = models.CharField(max_length=200)
+
+    class Meta:
+        ordering = ["code"]
+        verbose_name_plural = "subsidiaries"
+        constraints = [
+            models.UniqueConstraint(
+                name="subsidiary_code_per_tenant", fields=["tenant", "code"]
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class User(AbstractUser):
+    """A person. Without a tenant: the platform's own staff."""
+
+    tenant = models.ForeignKey(
+        Tenant, on_delete=models.PROTECT, null=True, blank=True, related_name="users"
+    )
