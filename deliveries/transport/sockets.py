@@ -66,7 +66,9 @@ class MeteredTLSSocket(MeteredSocket, ssl.SSLSocket):
         try:
             with budget.spending("tls"):
                 super().do_handshake(block)
-        except TimeoutError:
-            raise budget.timed_out() from None
         except OSError as error:
+            # ssl closes the socket for an OSError, not for ours.
+            self.close()
+            if isinstance(error, TimeoutError):
+                raise budget.timed_out() from None
             raise NoAnswer(tls_failed(error)) from error
