@@ -30,6 +30,10 @@ CERTIFICATE_FAULTS = {
 _TOO_OLD = "The receiver does not support TLS 1.2 or newer."
 _NOT_TLS = "The receiver does not speak TLS on this port."
 _WANTS_CERTIFICATE = "The receiver asks for a client certificate."
+_REFUSED = (
+    "The receiver refused the TLS handshake: it shares no cipher with us, or it asks "
+    "for a client certificate."
+)
 HANDSHAKE_FAULTS = {
     "UNSUPPORTED_PROTOCOL": _TOO_OLD,
     "TLSV1_ALERT_PROTOCOL_VERSION": _TOO_OLD,
@@ -38,7 +42,7 @@ HANDSHAKE_FAULTS = {
     "HTTP_REQUEST": _NOT_TLS,
     "RECORD_LAYER_FAILURE": _NOT_TLS,
     "TLSV13_ALERT_CERTIFICATE_REQUIRED": _WANTS_CERTIFICATE,
-    "SSLV3_ALERT_HANDSHAKE_FAILURE": "The receiver and we share no TLS cipher.",
+    "SSLV3_ALERT_HANDSHAKE_FAILURE": _REFUSED,
     "TLSV1_UNRECOGNIZED_NAME": "The receiver does not know this host name.",
 }
 

@@ -6,9 +6,10 @@ import concurrent.futures
 import ipaddress
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterable
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from deliveries.transport.failures import NoAnswer, not_resolved
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from deliveries.transport.budget import Budget
 
 Lookup = Callable[[str], Iterable[str]]
+Answer: TypeAlias = concurrent.futures.Future[tuple[str, ...]]
 
 
 def system_lookup(host: str) -> Iterable[str]:
@@ -53,7 +55,7 @@ class Resolver:
         self._patience = patience
         self._limit = limit
         self._finished = threading.Condition()
-        self._running: dict[str, concurrent.futures.Future[tuple[str, ...]]] = {}
+        self._running: dict[str, Answer] = {}
 
     def renewed(self) -> Resolver:
         """Return a resolver of the same kind, with no lookup under way."""
@@ -77,17 +79,16 @@ class Resolver:
         return found
 
     def _answer(self, host: str, patience: timedelta) -> tuple[str, ...] | None:
+        until = time.monotonic() + patience.total_seconds()
         lookup = self._join(host, patience)
         try:
-            return lookup.result(patience.total_seconds()) if lookup else None
+            return lookup.result(until - time.monotonic()) if lookup else None
         except concurrent.futures.TimeoutError:
             return None
         except (OSError, UnicodeError):
             return ()
 
-    def _join(
-        self, host: str, patience: timedelta
-    ) -> concurrent.futures.Future[tuple[str, ...]] | None:
+    def _join(self, host: str, patience: timedelta) -> Answer | None:
         """Return the lookup of *host*, started or shared; ``None``: all are stuck."""
         with self._finished:
             if not self._finished.wait_for(
@@ -97,21 +98,20 @@ class Resolver:
                 return None
             return self._running.get(host) or self._start(host)
 
-    def _start(self, host: str) -> concurrent.futures.Future[tuple[str, ...]]:
-        future = self._running[host] = concurrent.futures.Future()
+    def _start(self, host: str) -> Answer:
+        answer: Answer = concurrent.futures.Future()
         # A daemon: a stuck lookup must not hold up the end of the process.
         threading.Thread(
-            target=self._run, args=(host, future), name=f"dns {host}", daemon=True
+            target=self._run, args=(host, answer), name=f"dns {host}", daemon=True
         ).start()
-        return future
+        self._running[host] = answer
+        return answer
 
-    def _run(
-        self, host: str, future: concurrent.futures.Future[tuple[str, ...]]
-    ) -> None:
+    def _run(self, host: str, answer: Answer) -> None:
         try:
-            future.set_result(tuple(dict.fromkeys(self._lookup(host))))
+            answer.set_result(tuple(dict.fromkeys(self._lookup(host))))
         except Exception as error:  # noqa: BLE001 - raised again in who waits for it
-            future.set_exception(error)
+            answer.set_exception(error)
         with self._finished:
             del self._running[host]
             self._finished.notify_all()

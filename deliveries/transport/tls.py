@@ -11,14 +11,25 @@ from deliveries.transport.sockets import MeteredTLSSocket
 
 
 def trusting_context(ca_bundle: str | None) -> ssl.SSLContext:
-    """Trust the system's certificate authorities, and those in *ca_bundle* as well."""
+    """Trust the system's certificate authorities, and those in *ca_bundle* as well.
+
+    Raises ``ValueError`` when *ca_bundle* cannot be used.
+    """
     context = ssl.create_default_context(cafile=_base_bundle())
     if ca_bundle:
-        context.load_verify_locations(cafile=ca_bundle)
+        _trust_also(context, ca_bundle)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
     context.sslsocket_class = MeteredTLSSocket
     return context
+
+
+def _trust_also(context: ssl.SSLContext, ca_bundle: str) -> None:
+    try:
+        context.load_verify_locations(cafile=ca_bundle)
+    except OSError as error:
+        message = f"The CA bundle {ca_bundle} cannot be used: {error.strerror}."
+        raise ValueError(message) from error
 
 
 def _base_bundle() -> str | None:

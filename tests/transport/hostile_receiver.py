@@ -37,6 +37,7 @@ ANSWERS = {
     b"Location: https://elsewhere.example.test/ok\r\nContent-Length: 0\r\n\r\n",
     "/exact": sized(b"B" * 16384),
     "/over": sized(b"B" * 16385),
+    "/long": sized(b"B" * 32768),
     "/gzip-bomb": b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: "
     b"%d\r\n\r\n%s" % (len(BOMB), BOMB),
     "/small-gzip": b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: "
@@ -108,7 +109,8 @@ class HostileReceiver:
         self._stopped = threading.Event()
         self._threads = []
         self._open = set()
-        self._listener = socket.create_server((self.host, self.port))
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        self._listener = socket.create_server((self.host, self.port), family=family)
         self.port = self._listener.getsockname()[1]
         self._start(self._accept)
 
@@ -135,6 +137,7 @@ class HostileReceiver:
             except OSError:
                 return
             self.accepted += 1
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._start(self._serve, connection)
 
     def _serve(self, raw):
@@ -205,7 +208,7 @@ class HostileReceiver:
 
 def _read_request(stream):
     line = stream.readline().decode("latin1")
-    if not line:
+    if not line.startswith("POST "):
         return None
     method, path, _ = line.split(" ", 2)
     headers = {}

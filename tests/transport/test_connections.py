@@ -67,7 +67,7 @@ def test_two_names_on_one_address_share_no_connection(post, receiver):
 
 
 def test_a_connection_read_in_part_is_not_kept(post, receiver):
-    post("/over")
+    post("/long")
     post("/ok")
 
     assert receiver.accepted == 2

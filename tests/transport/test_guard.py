@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import socket
 import ssl
 from datetime import timedelta
 
 import pytest
 
+from deliveries.transport import guard
 from deliveries.wire.exchange import FailureKind, Request
 from subscriptions.addresses import AddressPolicy, parse_networks
 from tests.transport.conftest import HOST
@@ -104,6 +106,25 @@ def test_a_refused_connection_says_so(make_client, post, names, failure_of):
 
     assert failure.kind == FailureKind.CONNECT
     assert failure.detail == "The connection was refused."
+
+
+def test_addresses_that_do_not_answer_share_the_patience(
+    client, post, names, failure_of, monkeypatch
+):
+    tried = []
+
+    def connect(address, port, timeout):
+        tried.append((address, round(timeout, 1)))
+        raise TimeoutError
+
+    names[HOST] = ["8.8.8.1", "8.8.8.2", "8.8.8.3", "8.8.8.4", "8.8.8.5"]
+    monkeypatch.setattr(guard, "_connect", connect)
+
+    failure = failure_of(post(seconds=2.0))
+
+    assert failure.kind == FailureKind.CONNECT
+    assert failure.detail == "No connection within 2 seconds."
+    assert tried == [("8.8.8.1", 0.5), ("8.8.8.2", 0.7), ("8.8.8.3", 1), ("8.8.8.4", 2)]
 
 
 def test_an_unknown_name_says_so(post, failure_of):
@@ -214,6 +235,15 @@ def test_an_address_in_the_url_is_vetted_like_any_other(
     assert names.asked == []
 
 
+def has_ipv6_loopback():
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.skipif(not has_ipv6_loopback(), reason="this machine has no ::1")
 def test_an_ipv6_address_in_the_url_can_be_called(make_client, start_receiver):
     plain = start_receiver(host="::1")
     client = make_client(allow_http=True, opened=("::1",))

@@ -109,17 +109,33 @@ def test_a_receiver_that_closes_in_the_handshake(sentence):
     )
 
 
-@pytest.mark.parametrize("maximum", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-def test_a_receiver_that_wants_a_client_certificate(sentence, authority, maximum):
+@pytest.fixture
+def demanding_context(authority):
     context = context_of(authority.issue_cert(HOST))
     context.verify_mode = ssl.CERT_REQUIRED
-    context.maximum_version = maximum
     authority.configure_trust(context)
+    return context
 
-    assert sentence(context=context) in {
-        "The receiver asks for a client certificate.",
-        "The receiver and we share no TLS cipher.",
-    }
+
+def test_a_receiver_that_wants_a_client_certificate(sentence, demanding_context):
+    demanding_context.maximum_version = ssl.TLSVersion.TLSv1_2
+
+    assert sentence(context=demanding_context) == (
+        "The receiver refused the TLS handshake: it shares no cipher with us, or it "
+        "asks for a client certificate."
+    )
+
+
+def test_in_tls_13_the_refusal_comes_after_the_handshake(
+    post, start_receiver, demanding_context, failure_of
+):
+    receiver = start_receiver(context=demanding_context)
+
+    failure = failure_of(post(port=receiver.port))
+
+    # The alert races the reset that follows it.
+    assert failure.kind in {FailureKind.TLS, FailureKind.RESET}
+    assert not receiver.requests
 
 
 @pytest.mark.parametrize("mode", ["no-handshake", "handshake-drip"])
@@ -140,3 +156,10 @@ def test_our_bundle_is_trusted_in_addition_to_the_system(
     assert failure_of(exchange).kind == FailureKind.TLS
     assert post().reply.status_code == 200
     assert len(client._context.get_ca_certs()) > 1
+
+
+def test_a_bundle_that_cannot_be_used_is_named(make_client, tmp_path):
+    missing = str(tmp_path / "missing.pem")
+
+    with pytest.raises(ValueError, match=r"missing\.pem cannot be used"):
+        make_client(ca_bundle=missing)
