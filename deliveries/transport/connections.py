@@ -27,12 +27,20 @@ if TYPE_CHECKING:
 HOSTS_KEPT = 1024
 CONNECTIONS_PER_HOST = 64
 
-# `_new_conn` has an underscore. Should urllib3 stop calling it, connections would go
-# out unguarded, so we refuse to start.
-for _class in (HTTPConnection, HTTPSConnection):
-    if "_new_conn" not in _class.connect.__code__.co_names:
-        _message = f"urllib3's {_class.__name__} no longer connects through _new_conn"
-        raise ImportError(_message)
+
+def require_hook(connection_class: type[HTTPConnection]) -> None:
+    """Raise ``ImportError`` when *connection_class* no longer calls our hook.
+
+    ``_new_conn`` has an underscore. Should urllib3 stop calling it, connections would
+    go out unguarded; so we refuse to start.
+    """
+    if "_new_conn" not in connection_class.connect.__code__.co_names:
+        message = f"{connection_class.__name__} no longer connects through _new_conn"
+        raise ImportError(message)
+
+
+require_hook(HTTPConnection)
+require_hook(HTTPSConnection)
 
 
 class GuardedConnection(HTTPConnection):

@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 
 from deliveries.transport.budget import current_budget
+from deliveries.transport.connections import require_hook
 from deliveries.transport.guard import Guard
 from deliveries.wire.exchange import FailureKind, Request
 
@@ -191,3 +192,12 @@ def test_nothing_is_dialled_outside_of_an_exchange(client, receiver):
 
 def test_the_guard_gives_up_idle_connections_before_receivers_do():
     assert Guard.idle_limit < timedelta(seconds=5)
+
+
+def test_a_urllib3_without_the_hook_stops_the_start():
+    class Unguarded:
+        def connect(self):
+            """Connects in some other way."""
+
+    with pytest.raises(ImportError, match="no longer connects through _new_conn"):
+        require_hook(Unguarded)
