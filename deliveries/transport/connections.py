@@ -56,6 +56,11 @@ class GuardedConnection(HTTPConnection):
 
     def request(self, *args: Any, **kwargs: Any) -> None:
         """Send head and body in one write: one packet and one TLS record less."""
+        if not current_budget().is_reused:
+            # On a fresh connection the second packet carries the acknowledgement that
+            # a receiver without TCP_NODELAY waits for, 40 ms long, before it answers.
+            super().request(*args, **kwargs)
+            return
         self._held = []
         try:
             super().request(*args, **kwargs)
