@@ -1,0 +1,93 @@
+"""The delivery log: one row for each HTTP exchange, written once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from django.db import models
+from django.utils import timezone
+
+from deliveries.models.deliveries import Delivery
+from subscriptions.identifiers import encode
+from subscriptions.models import Webhook
+
+if TYPE_CHECKING:
+    from subscriptions.models import Tenant
+
+
+class AttemptQuerySet(models.QuerySet["Attempt"]):
+    def of(self, tenant: Tenant) -> AttemptQuerySet:
+        return self.filter(webhook__tenant=tenant)
+
+    def counted(self) -> AttemptQuerySet:
+        """Those that health and statistics count: tests are not."""
+        return self.filter(is_test=False)
+
+
+class Attempt(models.Model):
+    """What was sent, what came back, and how long it took. Never changed.
+
+    ``sequence`` is the delivery's claim number under which it was made; ``number`` is
+    what the receiver was told (1 to 4): an attempt that a crash interrupted is made
+    again under the same number.
+    """
+
+    class Status(models.TextChoices):
+        SUCCESS = "success"
+        FAILED = "failed"
+        TIMEOUT = "timeout"
+        SKIPPED = "skipped"
+
+    delivery = models.ForeignKey(
+        Delivery, on_delete=models.PROTECT, related_name="attempts"
+    )
+    webhook = models.ForeignKey(
+        Webhook, on_delete=models.PROTECT, related_name="attempts"
+    )
+    sequence = models.PositiveIntegerField()
+    number = models.PositiveSmallIntegerField()
+    event_type = models.CharField(max_length=100)
+    status = models.CharField(max_length=10, choices=Status.choices)
+    status_code = models.PositiveSmallIntegerField(null=True, blank=True)
+    error_kind = models.CharField(max_length=20, blank=True, default="")
+    error_message = models.TextField(blank=True, default="")
+    url = models.CharField(max_length=2048)
+    started_at = models.DateTimeField(default=timezone.now)
+    duration_ms = models.PositiveIntegerField(default=0)
+    dns_ms = models.PositiveIntegerField(null=True, blank=True)
+    connect_ms = models.PositiveIntegerField(null=True, blank=True)
+    tls_ms = models.PositiveIntegerField(null=True, blank=True)
+    wait_ms = models.PositiveIntegerField(null=True, blank=True)
+    remote_address = models.CharField(max_length=45, blank=True, default="")
+    request_headers = models.JSONField(default=dict)
+    response_headers = models.JSONField(default=list)
+    response_body = models.BinaryField(default=b"")
+    is_test = models.BooleanField(default=False)
+
+    objects: ClassVar = AttemptQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                name="one_attempt_per_claim", fields=["delivery", "sequence"]
+            )
+        ]
+        indexes = [
+            # For logs: the newest of a webhook, and health over a window.
+            models.Index(
+                name="attempt_log", fields=["webhook", "-started_at", "-id"]
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+    @property
+    def public_id(self) -> str:
+        return log_id(self.delivery, self.sequence)
+
+
+def log_id(delivery: Delivery, sequence: int) -> str:
+    """The id of a log entry, known before the attempt is made."""
+    return f"{encode('log', delivery.uid)}_{sequence}"

@@ -1,0 +1,45 @@
+"""What happened: the events that were published, their bytes stored once."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+from subscriptions.models import Subsidiary, Tenant
+
+
+class EventQuerySet(models.QuerySet["Event"]):
+    def of(self, tenant: Tenant) -> EventQuerySet:
+        return self.filter(tenant=tenant)
+
+
+class Event(models.Model):
+    """A fact of one subsidiary. The body is what is signed and sent, byte for byte."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="events")
+    subsidiary = models.ForeignKey(
+        Subsidiary, on_delete=models.PROTECT, related_name="events"
+    )
+    public_id = models.CharField(max_length=128)
+    type = models.CharField(max_length=100)
+    entity_type = models.CharField(max_length=100, blank=True, default="")
+    entity_id = models.CharField(max_length=200, blank=True, default="")
+    occurred_at = models.DateTimeField()
+    body = models.BinaryField()
+    is_test = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar = EventQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            # Publishing again under the same id answers with the first event.
+            models.UniqueConstraint(
+                name="event_id_per_tenant", fields=["tenant", "public_id"]
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id

@@ -1,0 +1,38 @@
+"""Which worker stays awake while nothing is due."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+class LookoutQuerySet(models.QuerySet["Lookout"]):
+    def take(self, *, now: datetime, until: datetime) -> bool:
+        """Become the lookout until then; False while somebody else is."""
+        self.get_or_create(pk=1)
+        free = self.filter(Q(until=None) | Q(until__lte=now), pk=1)
+        return free.update(until=until, seen_at=now) == 1
+
+    def report(self, *, now: datetime) -> None:
+        """A worker is alive and at work: what /readyz asks for."""
+        self.filter(pk=1).update(seen_at=now)
+
+    def leave(self, *, now: datetime) -> None:
+        self.filter(pk=1).update(until=None, seen_at=now)
+
+
+class Lookout(models.Model):
+    """A single row. The lookout keeps retries on time; it is also our heartbeat."""
+
+    until = models.DateTimeField(null=True)
+    seen_at = models.DateTimeField(null=True)
+
+    objects: ClassVar = LookoutQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"until {self.until}"

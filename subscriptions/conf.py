@@ -1,0 +1,35 @@
+"""The settings this app reads, typed; read at call time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from subscriptions.addresses import parse_networks
+from subscriptions.target_urls import UrlRules
+
+
+@dataclass(frozen=True, slots=True)
+class Conf:
+    encryption_keys: str
+    max_webhooks: int
+    url_rules: UrlRules
+
+
+def get_conf() -> Conf:
+    return Conf(
+        encryption_keys=settings.WEBHOOKS_ENCRYPTION_KEYS,
+        max_webhooks=settings.WEBHOOKS_MAX_WEBHOOKS,
+        url_rules=UrlRules(
+            allow_http=settings.WEBHOOKS_ALLOW_HTTP,
+            allowed=parse_networks(settings.WEBHOOKS_ALLOWED_NETWORKS),
+            own_hosts=tuple(settings.ALLOWED_HOSTS),
+        ),
+    )
+
+
+def wake_workers() -> None:
+    """Ring for whoever sends; a hint that may be lost."""
+    import_string(settings.WEBHOOKS_WAKE_WORKERS)()

@@ -1,0 +1,63 @@
+"""Issue, rotate and open the secrets that sign a webhook's messages."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from subscriptions import sealing
+from subscriptions.models import SigningSecret, Webhook
+from subscriptions.signing_keys import SigningKey
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime, timedelta
+
+SECRET_PREFIX = "whsec_"  # noqa: S105 (the prefix is public)
+SECRET_BYTES = 32
+
+
+def issue_secret(webhook: Webhook) -> str:
+    """Give *webhook* its first secret and return it in clear."""
+    secret = SECRET_PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
+    row = SigningSecret(webhook=webhook, hint=secret[-4:])
+    row.sealed = sealing.seal(secret, context=row.sealing_context)
+    row.save()
+    return secret
+
+
+@transaction.atomic
+def rotate_secret(webhook: Webhook, *, grace: timedelta, now: datetime) -> str:
+    """Replace the current secret; the one before it still signs until the grace ends.
+
+    Returns the new secret in clear. At most two sign at once: a rotation inside the
+    grace of an earlier one ends the older secret now.
+    """
+    Webhook.objects.select_for_update().get(pk=webhook.pk)
+    mine = SigningSecret.objects.filter(webhook=webhook)
+    mine.filter(expires_at__gt=now).update(expires_at=now)
+    mine.current().update(expires_at=now + grace)
+    return issue_secret(webhook)
+
+
+def reveal_secret(webhook: Webhook) -> str:
+    """Return the current secret in clear."""
+    return unsealed(SigningSecret.objects.current().get(webhook=webhook)).text
+
+
+def unsealed(secret: SigningSecret) -> SigningKey:
+    return SigningKey(sealing.unseal(secret.sealed, context=secret.sealing_context))
+
+
+def active_keys(
+    webhook_ids: Iterable[int], *, now: datetime
+) -> dict[int, list[SigningKey]]:
+    """Per webhook, the keys that sign at *now*: the current one first."""
+    keys: dict[int, list[SigningKey]] = {}
+    live = SigningSecret.objects.live(now).filter(webhook__in=webhook_ids)
+    for secret in live.order_by("-id"):
+        keys.setdefault(secret.webhook_id, []).append(unsealed(secret))
+    return keys

@@ -1,0 +1,88 @@
+"""Tenants, their subsidiaries, and the programs that act for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from oauth2_provider.generators import generate_client_secret
+
+from subscriptions.models import ApiClient, Subsidiary, Tenant
+from subscriptions.scopes import PLATFORM_SCOPES, SCOPES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+MAX_CLIENTS_PER_TENANT = 10
+
+
+class TooManyClients(ValueError):
+    def __init__(self) -> None:
+        super().__init__(f"A tenant has at most {MAX_CLIENTS_PER_TENANT} API clients.")
+
+
+class UnknownScopes(ValueError):
+    def __init__(self, names: set[str]) -> None:
+        super().__init__(f"Unknown scope: {', '.join(sorted(names))}.")
+
+
+@dataclass(frozen=True, slots=True)
+class NewClient:
+    """A client just created: the only moment at which its secret is known."""
+
+    client: ApiClient
+    secret: str = field(repr=False)
+
+
+@transaction.atomic
+def ensure_tenant(
+    *, company_code: str, name: str, subsidiaries: Mapping[str, str]
+) -> tuple[Tenant, list[str]]:
+    """Create what is missing of a tenant and its subsidiaries (code → name).
+
+    Returns the tenant and the names of what was added, in words.
+    """
+    tenant, is_new = Tenant.objects.get_or_create(
+        company_code=company_code, defaults={"name": name}
+    )
+    added = [f"tenant {company_code}"] if is_new else []
+    for code, subsidiary_name in subsidiaries.items():
+        _, is_new = Subsidiary.objects.get_or_create(
+            tenant=tenant, code=code, defaults={"name": subsidiary_name}
+        )
+        added += [f"subsidiary {code}"] if is_new else []
+    return tenant, added
+
+
+@transaction.atomic
+def create_api_client(
+    *, tenant: Tenant | None, name: str, scopes: Sequence[str] = ()
+) -> NewClient:
+    """Create a client of *tenant*, or of the platform itself when there is none.
+
+    Without scopes it gets all that its kind may have. Raises UnknownScopes and
+    TooManyClients.
+    """
+    allowed = PLATFORM_SCOPES if tenant is None else tuple(SCOPES)
+    if unknown := set(scopes) - set(allowed):
+        raise UnknownScopes(unknown)
+    if tenant is not None:
+        _refuse_too_many(tenant)
+    secret = generate_client_secret()
+    client = ApiClient.objects.create(
+        tenant=tenant,
+        name=name,
+        scopes=" ".join(scopes or allowed),
+        client_secret=secret,
+        client_type=ApiClient.CLIENT_CONFIDENTIAL,
+        authorization_grant_type=ApiClient.GRANT_CLIENT_CREDENTIALS,
+    )
+    return NewClient(client, secret)
+
+
+def _refuse_too_many(tenant: Tenant) -> None:
+    # The lock makes the count true: two creations cannot both be the tenth.
+    Tenant.objects.select_for_update().get(pk=tenant.pk)
+    if ApiClient.objects.filter(tenant=tenant).count() >= MAX_CLIENTS_PER_TENANT:
+        raise TooManyClients

@@ -1,0 +1,90 @@
+"""Proof of ownership: when a challenge is wanted, and what its outcome changes.
+
+State only. deliveries.verification finds the wanted challenges and sends them.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from django.db.models import F
+
+from subscriptions.models import Webhook
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+TOKEN_BYTES = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """A challenge on its way. Only the latest number of a webhook can decide."""
+
+    webhook_id: int
+    url: str
+    number: int
+    token: str = field(repr=False)
+
+
+def claim_challenges(*, limit: int, lease: timedelta, now: datetime) -> list[Challenge]:
+    """Take the challenges that are wanted now, each with a new token.
+
+    A claimed one is due again when the lease ends, should its worker die.
+    """
+    waiting = Webhook.objects.awaiting_verification(now).order_by("verification_due_at")
+    claimed = []
+    for webhook in waiting.only("id", "url", "verification_number")[:limit]:
+        mine = Webhook.objects.awaiting_verification(now).filter(
+            pk=webhook.pk, verification_number=webhook.verification_number
+        )
+        number = webhook.verification_number + 1
+        if mine.update(verification_due_at=now + lease, verification_number=number):
+            token = secrets.token_urlsafe(TOKEN_BYTES)
+            claimed.append(Challenge(webhook.pk, webhook.url, number, token))
+    return claimed
+
+
+def settle(challenge: Challenge, *, error: str, now: datetime) -> bool:
+    """Record how a challenge ended; an empty *error* means that it passed.
+
+    False when the outcome came too late: the URL changed, the webhook was disabled,
+    or a newer challenge is out.
+    """
+    current = Webhook.objects.present().filter(
+        pk=challenge.webhook_id,
+        verification_number=challenge.number,
+        verification_due_at__isnull=False,
+    )
+    if error:
+        return bool(current.update(verification_due_at=None, verification_error=error))
+    passed = current.update(
+        verification_due_at=None,
+        verification_error="",
+        verified_at=now,
+        status=Webhook.Status.ACTIVE,
+        disabled_at=None,
+        disabled_reason="",
+        revision=F("revision") + 1,
+    )
+    return passed == 1
+
+
+def reason_for_refusal(challenge_token: str, *, status_code: int, body: bytes) -> str:
+    """Why an answer does not prove ownership, as one sentence; empty when it does."""
+    if status_code != 200:
+        return f"The answer had status {status_code}; a challenge is passed with 200."
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        return "The answer was not valid JSON."
+    if not isinstance(answer, dict):
+        return "The answer was not a JSON object."
+    if "challenge" not in answer:
+        return "The answer had no property named challenge."
+    if answer["challenge"] != challenge_token:
+        return "The challenge in the answer was not the one that was sent."
+    return ""
