@@ -1,0 +1,32 @@
+"""Which profiles exist."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from subscriptions.profiles.alvys import ALVYS
+
+if TYPE_CHECKING:
+    from subscriptions.profiles.definition import Profile
+
+_PROFILES = {known.name: known for known in (ALVYS,)}
+
+
+class UnknownProfile(LookupError):
+    """No profile has this name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is no profile named {name!r}.")
+        self.name = name
+
+
+def profile(name: str) -> Profile:
+    """Return the profile of that name, or raise UnknownProfile."""
+    try:
+        return _PROFILES[name]
+    except KeyError:
+        raise UnknownProfile(name) from None
+
+
+def all_profiles() -> tuple[Profile, ...]:
+    return tuple(_PROFILES.values())
