@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class DeliveriesConfig(AppConfig):
@@ -9,3 +10,5 @@ class DeliveriesConfig(AppConfig):
 
     def ready(self) -> None:
         from deliveries import checks, queue  # noqa: F401, PLC0415 (registers them)
+
+        post_migrate.connect(queue.schedule_sweep, sender=self)

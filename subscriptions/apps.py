@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class SubscriptionsConfig(AppConfig):
@@ -9,3 +12,12 @@ class SubscriptionsConfig(AppConfig):
 
     def ready(self) -> None:
         from subscriptions import checks  # noqa: F401, PLC0415 (registers them)
+
+        post_migrate.connect(_sync_event_types, sender=self)
+
+
+def _sync_event_types(**kwargs: Any) -> None:
+    """The catalogue's rows follow the code: after each migrate they say the same."""
+    from subscriptions.catalogue import sync_event_types  # noqa: PLC0415
+
+    sync_event_types()

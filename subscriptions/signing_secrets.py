@@ -22,7 +22,9 @@ SECRET_BYTES = 32
 
 def issue_secret(webhook: Webhook) -> str:
     """Give *webhook* its first secret and return it in clear."""
-    secret = SECRET_PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
+    secret = (
+        SECRET_PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
+    )
     row = SigningSecret(webhook=webhook, hint=secret[-4:])
     row.sealed = sealing.seal(secret, context=row.sealing_context)
     row.save()

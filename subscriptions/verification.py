@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
 TOKEN_BYTES = 24
+MISMATCH = "The challenge in the answer was not the one that was sent."
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +80,12 @@ def reason_for_refusal(challenge_token: str, *, status_code: int, body: bytes) -
         return f"The answer had status {status_code}; a challenge is passed with 200."
     try:
         answer = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return "The answer was not valid JSON."
-    if not isinstance(answer, dict):
-        return "The answer was not a JSON object."
-    if "challenge" not in answer:
-        return "The answer had no property named challenge."
-    if answer["challenge"] != challenge_token:
-        return "The challenge in the answer was not the one that was sent."
-    return ""
+    match answer:
+        case {"challenge": token}:
+            return "" if token == challenge_token else MISMATCH
+        case dict():
+            return "The answer had no property named challenge."
+        case _:
+            return "The answer was not a JSON object."

@@ -39,10 +39,10 @@ class Attempt(models.Model):
         SKIPPED = "skipped"
 
     delivery = models.ForeignKey(
-        Delivery, on_delete=models.PROTECT, related_name="attempts"
+        Delivery, on_delete=models.PROTECT, related_name="attempts", db_index=False
     )
     webhook = models.ForeignKey(
-        Webhook, on_delete=models.PROTECT, related_name="attempts"
+        Webhook, on_delete=models.PROTECT, related_name="attempts", db_index=False
     )
     sequence = models.PositiveIntegerField()
     number = models.PositiveSmallIntegerField()
@@ -75,9 +75,7 @@ class Attempt(models.Model):
         ]
         indexes = [
             # For logs: the newest of a webhook, and health over a window.
-            models.Index(
-                name="attempt_log", fields=["webhook", "-started_at", "-id"]
-            ),
+            models.Index(name="attempt_log", fields=["webhook", "-started_at", "-id"]),
         ]
 
     def __str__(self) -> str:

@@ -61,7 +61,7 @@ class Delivery(models.Model):
         Event, on_delete=models.PROTECT, related_name="deliveries"
     )
     webhook = models.ForeignKey(
-        Webhook, on_delete=models.PROTECT, related_name="deliveries"
+        Webhook, on_delete=models.PROTECT, related_name="deliveries", db_index=False
     )
     # The entity whose events go one after the other; empty where order is of no account.
     order_key = models.CharField(max_length=200, blank=True, default="")
@@ -90,7 +90,8 @@ class Delivery(models.Model):
             ),
             models.CheckConstraint(
                 name="only_pending_deliveries_are_due",
-                condition=Q(state=0, due_at__isnull=False) | ~Q(state=0) & Q(due_at=None),
+                condition=Q(state=0, due_at__isnull=False)
+                | ~Q(state=0) & Q(due_at=None),
             ),
             models.CheckConstraint(
                 name="only_pending_deliveries_are_leased",

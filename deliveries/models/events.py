@@ -17,9 +17,11 @@ class EventQuerySet(models.QuerySet["Event"]):
 class Event(models.Model):
     """A fact of one subsidiary. The body is what is signed and sent, byte for byte."""
 
-    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="events")
+    tenant = models.ForeignKey(
+        Tenant, on_delete=models.PROTECT, related_name="events", db_index=False
+    )
     subsidiary = models.ForeignKey(
-        Subsidiary, on_delete=models.PROTECT, related_name="events"
+        Subsidiary, on_delete=models.PROTECT, related_name="events", db_index=False
     )
     public_id = models.CharField(max_length=128)
     type = models.CharField(max_length=100)
@@ -27,6 +29,8 @@ class Event(models.Model):
     entity_id = models.CharField(max_length=200, blank=True, default="")
     occurred_at = models.DateTimeField()
     body = models.BinaryField()
+    # The form for webhooks that opted in to previous attributes; null: the same bytes.
+    body_with_previous = models.BinaryField(null=True)
     is_test = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 

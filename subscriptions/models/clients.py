@@ -21,6 +21,6 @@ class ApiClient(AbstractApplication):  # type: ignore[misc]  # the library is un
     scopes = models.TextField(blank=True, help_text="Granted scopes, space-separated.")
     expires_at = models.DateTimeField(null=True, blank=True)
 
-    class Meta(AbstractApplication.Meta):
+    class Meta(AbstractApplication.Meta):  # type: ignore[misc]
         abstract = False
         verbose_name = "API client"

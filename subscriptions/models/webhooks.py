@@ -67,7 +67,7 @@ class Webhook(models.Model):
 
     uid = models.UUIDField(unique=True, default=new_uid, editable=False)
     tenant = models.ForeignKey(
-        Tenant, on_delete=models.PROTECT, related_name="webhooks"
+        Tenant, on_delete=models.PROTECT, related_name="webhooks", db_index=False
     )
     subsidiary = models.ForeignKey(
         Subsidiary, on_delete=models.PROTECT, related_name="webhooks"
@@ -147,7 +147,7 @@ class Subscription(models.Model):
     """A webhook wants an event type."""
 
     webhook = models.ForeignKey(
-        Webhook, on_delete=models.CASCADE, related_name="subscriptions"
+        Webhook, on_delete=models.CASCADE, related_name="subscriptions", db_index=False
     )
     event_type = models.ForeignKey(
         EventType, on_delete=models.PROTECT, related_name="subscriptions"

@@ -1,0 +1,51 @@
+"""The settings this app reads, typed; read at call time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+
+from subscriptions.addresses import AddressPolicy, parse_networks
+
+# A drain claims for this long, then lets its worker do something else.
+SLICE = timedelta(seconds=15)
+# How long a claimed delivery may wait for a free thread before it is given back.
+PATIENCE = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Conf:
+    timeout: timedelta
+    verification_timeout: timedelta
+    retry_delays: tuple[timedelta, ...]
+    auto_disable_after: int
+    header_prefix: str
+    user_agent: str
+    concurrency: int
+    allow_http: bool
+    ca_bundle: str
+    address_policy: AddressPolicy
+
+    @property
+    def lease(self) -> timedelta:
+        """Longer than a claimed delivery can wait, be sent and be recorded."""
+        return self.timeout + PATIENCE + timedelta(seconds=25)
+
+
+def get_conf() -> Conf:
+    return Conf(
+        timeout=settings.WEBHOOKS_TIMEOUT,
+        verification_timeout=settings.WEBHOOKS_VERIFICATION_TIMEOUT,
+        retry_delays=settings.WEBHOOKS_RETRY_DELAYS,
+        auto_disable_after=settings.WEBHOOKS_AUTO_DISABLE_AFTER,
+        header_prefix=settings.WEBHOOKS_HEADER_PREFIX,
+        user_agent=settings.WEBHOOKS_USER_AGENT,
+        concurrency=settings.WEBHOOKS_CONCURRENCY,
+        allow_http=settings.WEBHOOKS_ALLOW_HTTP,
+        ca_bundle=settings.WEBHOOKS_CA_BUNDLE,
+        address_policy=AddressPolicy(
+            parse_networks(settings.WEBHOOKS_ALLOWED_NETWORKS)
+        ),
+    )

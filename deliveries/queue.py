@@ -1,0 +1,67 @@
+"""The one door to django-q2: ring for the workers, and keep the sweep scheduled.
+
+A task is only a doorbell. What is due stands in the rows of Delivery and Webhook; a
+lost, doubled or late task costs delay, never truth.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from functools import lru_cache
+from typing import Any
+
+from django.db import DatabaseError, connection
+from django_q.brokers import Broker, get_broker
+from django_q.models import Schedule
+from django_q.signals import post_spawn
+from django_q.tasks import async_task
+from redis.exceptions import RedisError
+
+DRAIN = "deliveries.tasks.drain"
+SWEEP = "deliveries.tasks.sweep"
+
+logger = logging.getLogger(__name__)
+
+
+def wake_workers() -> None:
+    """Ring, unless a bell is waiting already.
+
+    Called after the commit that made something due, so it never raises: the sweep
+    finds what a broken bell left behind.
+    """
+    try:
+        broker = _broker(os.getpid())
+        if broker.queue_size() == 0:
+            async_task(DRAIN, broker=broker)
+    except (DatabaseError, RedisError, OSError) as error:
+        logger.warning("bell.broken", extra={"reason": type(error).__name__})
+
+
+@lru_cache(maxsize=1)
+def _broker(pid: int) -> Broker:
+    # One connection pool for each process; a fork must not share its parent's.
+    return get_broker()
+
+
+def schedule_sweep(**kwargs: Any) -> None:
+    """Have the sweep run each minute, for ever. Called after each migrate."""
+    table = Schedule._meta.db_table  # noqa: SLF001 (Django's documented API)
+    if table not in connection.introspection.table_names():
+        return
+    if not Schedule.objects.filter(name=SWEEP).exists():
+        Schedule.objects.create(
+            name=SWEEP,
+            func=SWEEP,
+            schedule_type=Schedule.MINUTES,
+            minutes=1,
+            repeats=-1,
+        )
+
+
+def _greet(**kwargs: Any) -> None:
+    """A worker process has begun: look at once for what its predecessors left."""
+    wake_workers()
+
+
+post_spawn.connect(_greet, dispatch_uid="deliveries.queue")
