@@ -1,0 +1,103 @@
+"""Rows for tests, as plain functions. What a test cares about, it names."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from typing import TYPE_CHECKING, Any
+
+from django.utils import timezone
+
+from deliveries.models import Attempt, Delivery, Event
+from subscriptions.models import Subsidiary, Webhook
+from subscriptions.tenancy import ensure_tenant
+from subscriptions.webhooks import create_webhook
+
+if TYPE_CHECKING:
+    from subscriptions.models import Tenant
+
+_numbers = itertools.count(1)
+
+
+def make_tenant(code: str) -> Tenant:
+    """A tenant with one subsidiary, MAIN."""
+    tenant, _ = ensure_tenant(
+        company_code=code, name=code.title(), subsidiaries={"MAIN": "Main"}
+    )
+    return tenant
+
+
+def make_webhook(tenant: Tenant, **overrides: Any) -> Webhook:
+    """An active webhook of the tenant's first subsidiary, for tender.created."""
+    number = next(_numbers)
+    wanted = {
+        "subsidiary": Subsidiary.objects.filter(tenant=tenant).first(),
+        "name": f"Webhook {number}",
+        "url": f"https://receiver{number}.example.com/events",
+        "events": ["tender.created"],
+        "created_by": "test",
+        "status": Webhook.Status.ACTIVE,
+    }
+    wanted |= overrides
+    status = wanted.pop("status")
+    webhook = create_webhook(tenant=tenant, **wanted).webhook
+    disabled = status == Webhook.Status.DISABLED
+    Webhook.objects.filter(pk=webhook.pk).update(
+        status=status,
+        verification_due_at=None,
+        disabled_at=timezone.now() if disabled else None,
+        disabled_reason="Manual" if disabled else "",
+    )
+    webhook.refresh_from_db()
+    return webhook
+
+
+def make_event(tenant: Tenant, **overrides: Any) -> Event:
+    """An event row of the tenant's first subsidiary; `data` goes into its body."""
+    number = next(_numbers)
+    now = timezone.now()
+    fields = {
+        "subsidiary": Subsidiary.objects.filter(tenant=tenant).first(),
+        "public_id": f"evt_{number}",
+        "type": "tender.created",
+        "occurred_at": now,
+    } | overrides
+    envelope = {
+        "id": fields["public_id"],
+        "type": fields["type"],
+        "timestamp": now.isoformat(),
+        "version": "v1",
+        "data": fields.pop("data", {}),
+    }
+    fields.setdefault("body", json.dumps(envelope, separators=(",", ":")).encode())
+    return Event.objects.create(tenant=tenant, **fields)
+
+
+def make_delivery(webhook: Webhook, **overrides: Any) -> Delivery:
+    """A delivery, pending and due now, of a new event unless one is given."""
+    now = timezone.now()
+    fields = {"webhook": webhook, "due_at": now, "created_at": now} | overrides
+    if "event" not in fields:
+        fields["event"] = make_event(webhook.tenant)
+    state = fields.get("state", Delivery.State.PENDING)
+    if state != Delivery.State.PENDING:
+        fields["due_at"] = None
+    if state not in Delivery.UNFINISHED:
+        fields.setdefault("ended_at", now)
+    return Delivery.objects.create(**fields)
+
+
+def make_attempt(delivery: Delivery, **overrides: Any) -> Attempt:
+    """A successful attempt of the delivery."""
+    sequence = delivery.attempts.count() + 1
+    fields = {
+        "webhook": delivery.webhook,
+        "sequence": sequence,
+        "number": sequence,
+        "event_type": delivery.event.type,
+        "status": Attempt.Status.SUCCESS,
+        "status_code": 200,
+        "url": delivery.webhook.url,
+        "is_test": delivery.is_test,
+    } | overrides
+    return Attempt.objects.create(delivery=delivery, **fields)
