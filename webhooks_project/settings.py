@@ -198,4 +198,6 @@ LOGGING: dict[str, Any] = {
     "formatters": {"wide": {"()": "webhooks_project.logs.WideLineFormatter"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "wide"}},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
+    # Our own lines say what matters of these.
+    "loggers": {"django-q": {"level": "WARNING"}, "urllib3": {"level": "ERROR"}},
 }

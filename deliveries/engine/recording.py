@@ -14,6 +14,7 @@ from deliveries.models import Delivery
 from deliveries.policy.disabling import reason_to_disable
 from deliveries.policy.outcomes import Outcome, classify
 from deliveries.policy.retry import RetryPolicy, retry_after
+from subscriptions.identifiers import encode
 from subscriptions.webhooks import disable_webhook
 
 if TYPE_CHECKING:
@@ -182,7 +183,7 @@ def _report(verdicts: Iterable[Verdict], moved: set[int]) -> None:
     for verdict in verdicts:
         sent = verdict.sent
         fields = {
-            "delivery": sent.request.headers["traceparent"].split("-")[1],
+            "delivery": encode("dlv", sent.claimed.uid),
             "number": sent.claimed.number,
             "outcome": verdict.outcome.name.lower(),
             "status_code": getattr(sent.exchange.reply, "status_code", None),
