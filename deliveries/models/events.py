@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
+from django.utils import timezone
 
-from subscriptions.models import Subsidiary, Tenant
+from subscriptions.models import Subsidiary, Tenant, Webhook
 
 
 class EventQuerySet(models.QuerySet["Event"]):
@@ -32,7 +33,7 @@ class Event(models.Model):
     # The form for webhooks that opted in to previous attributes; null: the same bytes.
     body_with_previous = models.BinaryField(null=True)
     is_test = models.BooleanField(default=False)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=timezone.now)
 
     objects: ClassVar = EventQuerySet.as_manager()
 
@@ -47,3 +48,9 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return self.public_id
+
+    def body_for(self, webhook: Webhook) -> bytes:
+        """The bytes that *webhook* gets: its own choice decides between two forms."""
+        if webhook.include_previous_attributes and self.body_with_previous is not None:
+            return bytes(self.body_with_previous)
+        return bytes(self.body)
