@@ -18,8 +18,11 @@ from django_q.signals import post_spawn
 from django_q.tasks import async_task
 from redis.exceptions import RedisError
 
+from deliveries.models import Lookout
+
 DRAIN = "deliveries.tasks.drain"
 SWEEP = "deliveries.tasks.sweep"
+MAIL_ADMINS = "deliveries.tasks.mail_admins_of"
 
 logger = logging.getLogger(__name__)
 
@@ -31,11 +34,15 @@ def wake_workers() -> None:
     finds what a broken bell left behind.
     """
     try:
-        broker = _broker(os.getpid())
-        if broker.queue_size() == 0:
-            async_task(DRAIN, broker=broker)
+        if _broker(os.getpid()).queue_size() == 0:
+            run_later(DRAIN)
     except (DatabaseError, RedisError, OSError) as error:
         logger.warning("bell.broken", extra={"reason": type(error).__name__})
+
+
+def run_later(task: str, *arguments: Any) -> None:
+    """Have a worker run *task*. May be lost: only for what is not a promise."""
+    async_task(task, *arguments, broker=_broker(os.getpid()))
 
 
 @lru_cache(maxsize=1)
@@ -60,7 +67,8 @@ def schedule_sweep(**kwargs: Any) -> None:
 
 
 def _greet(**kwargs: Any) -> None:
-    """A worker process has begun: look at once for what its predecessors left."""
+    """A worker process has begun, perhaps in the place of a lookout that died."""
+    Lookout.objects.leave()
     wake_workers()
 
 
