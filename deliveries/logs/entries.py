@@ -41,6 +41,14 @@ class LogEntry:
     next_attempt_at: datetime | None
 
     @property
+    def error_kind(self) -> str | None:
+        """The kind of failure; of an answer that is an error, its class."""
+        if self.attempt is None or self.status == Attempt.Status.SUCCESS:
+            return None
+        answered = f"http_{self.status_code // 100}xx" if self.status_code else None
+        return self.attempt.error_kind or answered
+
+    @property
     def explanation(self) -> Explanation | None:
         if self.attempt is None:
             return None
@@ -57,10 +65,7 @@ class LogEntry:
     @property
     def request_body(self) -> str:
         """In the form that this webhook gets; not yet sent while pending."""
-        event = self.delivery.event
-        opted_in = self.webhook.include_previous_attributes
-        body = event.body_with_previous if opted_in else None
-        return _text(event.body if body is None else body)
+        return _text(self.delivery.event.body_for(self.webhook))
 
     @property
     def response_headers(self) -> dict[str, str]:

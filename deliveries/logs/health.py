@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Avg, Count, Max, Min, Q
 
 from deliveries.models import Attempt, Delivery, WebhookHealth
+from deliveries.policy.explanations import INTERRUPTED
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -16,12 +17,17 @@ if TYPE_CHECKING:
     from deliveries.models.attempts import AttemptQuerySet
     from subscriptions.models import Webhook
 
-COUNTS = {
+# Seen to their end, so that their duration is known.
+MEASURED = ~Q(status=Attempt.Status.SKIPPED) & ~Q(error_kind=INTERRUPTED)
+NUMBERS = {
     "total": Count("pk"),
     "succeeded": Count("pk", filter=Q(status=Attempt.Status.SUCCESS)),
     "failed": Count("pk", filter=Q(status=Attempt.Status.FAILED)),
     "timed_out": Count("pk", filter=Q(status=Attempt.Status.TIMEOUT)),
     "skipped": Count("pk", filter=Q(status=Attempt.Status.SKIPPED)),
+    "measured": Count("pk", filter=MEASURED),
+    "average": Avg("duration_ms", filter=MEASURED),
+    "longest_ms": Max("duration_ms", filter=MEASURED),
 }
 
 
@@ -73,7 +79,7 @@ class Health:
 
 
 def health_of(webhook: Webhook, *, days: int, now: datetime) -> Health:
-    """The last *days* days, up to and with *now*. Takes six queries at most."""
+    """The last *days* days, up to and with *now*. Takes six queries."""
     since = now - timedelta(days=days)
     attempts = Attempt.objects.filter(webhook=webhook).counted().order_by()
     waiting = Delivery.objects.filter(webhook=webhook, is_test=False).unfinished()
@@ -92,29 +98,24 @@ def health_of(webhook: Webhook, *, days: int, now: datetime) -> Health:
 
 
 def _metrics(attempts: AttemptQuerySet) -> Metrics:
-    counts = attempts.aggregate(**COUNTS)
-    measured = attempts.measured()
-    durations = measured.aggregate(
-        n=Count("pk"), average=Avg("duration_ms"), longest=Max("duration_ms")
-    )
-    average = durations["average"]
+    numbers = attempts.aggregate(**NUMBERS)
+    measured, average = numbers.pop("measured"), numbers.pop("average")
+    in_order = attempts.filter(MEASURED).order_by("duration_ms")
     return Metrics(
-        **counts,
+        **numbers,
         average_ms=None if average is None else round(float(average), 2),
-        longest_ms=durations["longest"],
-        p50_ms=_percentile(measured, percent=50, of=durations["n"]),
-        p95_ms=_percentile(measured, percent=95, of=durations["n"]),
+        p50_ms=_percentile(in_order, percent=50, of=measured),
+        p95_ms=_percentile(in_order, percent=95, of=measured),
     )
 
 
-def _percentile(attempts: AttemptQuerySet, *, percent: int, of: int) -> int | None:
+def _percentile(in_order: AttemptQuerySet, *, percent: int, of: int) -> int | None:
     """By nearest rank: the smallest duration that *percent* % do not exceed."""
     if of == 0:
         return None
     rank = -(-of * percent // 100)
-    in_order = attempts.order_by("duration_ms").values_list("duration_ms", flat=True)
-    durations: list[int] = list(in_order[rank - 1 : rank])
-    return durations[0] if durations else None
+    durations = in_order.values_list("duration_ms", flat=True)[rank - 1 : rank]
+    return next(iter(durations), None)
 
 
 def _last(attempts: AttemptQuerySet) -> LastDelivery | None:

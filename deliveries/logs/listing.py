@@ -60,7 +60,7 @@ class FacetValue:
 class DeliveryLog:
     """The entries of a webhook that match, newest first.
 
-    Its length and its facets take two queries together, a page takes three, however
+    Its count and its facets take two queries together, a page takes three, however
     many entries there are. Bodies and headers are not loaded.
     """
 
@@ -69,11 +69,11 @@ class DeliveryLog:
         self._attempts = criteria.attempts_of(webhook)
         self._pending = criteria.pending_of(webhook)
 
-    def __len__(self) -> int:
+    def count(self) -> int:
         return self._counts.total()
 
     def __getitem__(self, window: slice) -> list[LogEntry]:
-        keys: list[Key] = [(kind, pk) for kind, pk, *_ in self._in_order()[window]]
+        keys: list[Key] = [(kind, pk) for kind, pk, _ in self._in_order()[window]]
         entries = self._load_attempts([pk for kind, pk in keys if kind == ATTEMPT])
         entries |= self._load_pending([pk for kind, pk in keys if kind == PENDING])
         # What was purged or attempted meanwhile is not there any more.
@@ -95,16 +95,13 @@ class DeliveryLog:
         return Counter({(status, event_type): n for status, event_type, n in rows})
 
     def _in_order(self) -> QuerySet[Any, Any]:
-        attempts = self._attempts.annotate(
-            kind=Value(ATTEMPT), at=F("started_at"), of=F("delivery"), nth=F("sequence")
-        )
-        pending = self._pending.annotate(
-            kind=Value(PENDING), at=F("created_at"), of=F("pk"), nth=F("claim_number")
-        )
-        columns = ("kind", "pk", "at", "of", "nth")
+        """Kind, key and time; of attempts no more than their index holds."""
+        attempts = self._attempts.annotate(kind=Value(ATTEMPT), at=F("started_at"))
+        pending = self._pending.annotate(kind=Value(PENDING), at=F("created_at"))
+        columns = ("kind", "pk", "at")
         rows = attempts.values_list(*columns)
         rows = rows.union(pending.values_list(*columns), all=True)
-        return rows.order_by("-at", "-of", "-nth")
+        return rows.order_by("-at", "-kind", "-pk")
 
     def _load_attempts(self, keys: Collection[int]) -> dict[Key, LogEntry]:
         rows = self._attempts.filter(pk__in=keys).select_related("delivery__event")

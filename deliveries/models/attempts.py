@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from deliveries.models.deliveries import Delivery
@@ -31,11 +31,6 @@ class AttemptQuerySet(models.QuerySet["Attempt"]):
             delivery=OuterRef("delivery"), sequence__gt=OuterRef("sequence")
         )
         return self.annotate(is_latest=~Exists(later))  # type: ignore[no-redef]  # declared there
-
-    def measured(self) -> AttemptQuerySet:
-        """Those that were sent and seen to their end: the others have no duration."""
-        unsent = Q(status=Attempt.Status.SKIPPED)
-        return self.exclude(unsent | Q(error_kind=INTERRUPTED))
 
 
 class Attempt(models.Model):

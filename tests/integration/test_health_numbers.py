@@ -36,7 +36,7 @@ def test_the_counts_are_those_of_the_log(webhook):
     log = DeliveryLog(webhook, Criteria(since=NOW - 7 * DAY, until=NOW))
     by_status = Counter(entry.status for entry in log[0:100])
 
-    assert metrics.total == len(log) == 10
+    assert metrics.total == log.count() == 10
     assert by_status == {
         "success": metrics.succeeded,
         "failed": metrics.failed,
@@ -165,7 +165,7 @@ def test_health_takes_the_same_queries_however_many_attempts(
     for _ in range(attempts):
         attempted(webhook)
 
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         health_of(webhook, days=7, now=NOW)
 
 
