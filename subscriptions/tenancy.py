@@ -13,6 +13,7 @@ from subscriptions.scopes import PLATFORM_SCOPES, SCOPES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
 MAX_CLIENTS_PER_TENANT = 10
 
@@ -41,13 +42,18 @@ def ensure_tenant(
 ) -> tuple[Tenant, list[str]]:
     """Create what is missing of a tenant and its subsidiaries (code → name).
 
-    Returns the tenant and the names of what was added, in words.
+    Returns the tenant and the names of what was added, in words. Raises
+    ValidationError when a code or a name is empty or too long.
     """
+    Tenant(company_code=company_code, name=name).clean_fields()
     tenant, is_new = Tenant.objects.get_or_create(
         company_code=company_code, defaults={"name": name}
     )
     added = [f"tenant {company_code}"] if is_new else []
     for code, subsidiary_name in subsidiaries.items():
+        Subsidiary(tenant=tenant, code=code, name=subsidiary_name).clean_fields(
+            exclude=["tenant"]
+        )
         _, is_new = Subsidiary.objects.get_or_create(
             tenant=tenant, code=code, defaults={"name": subsidiary_name}
         )
@@ -57,12 +63,16 @@ def ensure_tenant(
 
 @transaction.atomic
 def create_api_client(
-    *, tenant: Tenant | None, name: str, scopes: Sequence[str] = ()
+    *,
+    tenant: Tenant | None,
+    name: str,
+    scopes: Sequence[str] = (),
+    expires_at: datetime | None = None,
 ) -> NewClient:
     """Create a client of *tenant*, or of the platform itself when there is none.
 
-    Without scopes it gets all that its kind may have. Raises UnknownScopes and
-    TooManyClients.
+    Without scopes it gets all that its kind may have. Raises UnknownScopes,
+    TooManyClients, and ValidationError when the name is too long.
     """
     allowed = PLATFORM_SCOPES if tenant is None else tuple(SCOPES)
     if unknown := set(scopes) - set(allowed):
@@ -70,14 +80,17 @@ def create_api_client(
     if tenant is not None:
         _refuse_too_many(tenant)
     secret = generate_client_secret()
-    client = ApiClient.objects.create(
+    client = ApiClient(
         tenant=tenant,
         name=name,
         scopes=" ".join(scopes or allowed),
         client_secret=secret,
         client_type=ApiClient.CLIENT_CONFIDENTIAL,
         authorization_grant_type=ApiClient.GRANT_CLIENT_CREDENTIALS,
+        expires_at=expires_at,
     )
+    client.clean_fields(exclude=["tenant", "user"])
+    client.save()
     return NewClient(client, secret)
 
 
