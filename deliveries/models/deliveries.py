@@ -114,6 +114,18 @@ class Delivery(models.Model):
             models.Index(
                 name="delivery_leased", fields=["webhook"], condition=Q(is_leased=True)
             ),
+            # For engine.claiming: tests go out whatever the webhook's status.
+            models.Index(
+                name="delivery_test_due",
+                fields=["webhook", "due_at"],
+                condition=Q(state=0, is_test=True),
+            ),
+            # For publishing, which counts the tests of the last minute.
+            models.Index(
+                name="delivery_tests",
+                fields=["webhook", "created_at"],
+                condition=Q(is_test=True),
+            ),
             # For engine.claiming and engine.recording: the oldest of an entity.
             models.Index(
                 name="delivery_in_order",

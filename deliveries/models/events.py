@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
+from django.utils import timezone
 
 from subscriptions.models import Subsidiary, Tenant
 
@@ -32,7 +33,7 @@ class Event(models.Model):
     # The form for webhooks that opted in to previous attributes; null: the same bytes.
     body_with_previous = models.BinaryField(null=True)
     is_test = models.BooleanField(default=False)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=timezone.now)
 
     objects: ClassVar = EventQuerySet.as_manager()
 

@@ -1,0 +1,1 @@
+"""Judgements about deliveries. Decides; never writes, sends or reads the clock."""

@@ -1,0 +1,96 @@
+"""The requests that a webhook receives."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from deliveries.wire.exchange import Request
+from deliveries.wire.signing import platform_signature, standard_signature
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from subscriptions.signing_keys import SigningKey
+
+VERIFICATION = "webhook.verification"
+
+
+class HeaderStyle(NamedTuple):
+    """What an installation may choose of the headers."""
+
+    prefix: str
+    user_agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """An event on its way: the stored bytes, and how often they were tried.
+
+    *number* is what the receiver is told, from 1; *span* sets this try apart in traces.
+    """
+
+    event_id: str
+    event_type: str
+    delivery_id: str
+    trace: UUID
+    span: int
+    number: int
+    body: bytes = field(repr=False)
+
+
+def compose(
+    message: Message,
+    *,
+    url: str,
+    keys: Sequence[SigningKey],
+    style: HeaderStyle,
+    now: datetime,
+) -> Request:
+    """Sign *message* for this attempt: only time and signatures differ from the last."""
+    timestamp = int(now.timestamp())
+    signed = {
+        "event_id": message.event_id,
+        "timestamp": timestamp,
+        "body": message.body,
+    }
+    prefix = style.prefix
+    headers = {
+        "Content-Type": "application/json",
+        "User-Agent": style.user_agent,
+        f"{prefix}Event": message.event_type,
+        f"{prefix}Event-Id": message.event_id,
+        f"{prefix}Timestamp": str(timestamp),
+        f"{prefix}Signature": platform_signature(keys, **signed),
+        f"{prefix}Attempt": str(message.number),
+        f"{prefix}Delivery": message.delivery_id,
+        "webhook-id": message.event_id,
+        "webhook-timestamp": str(timestamp),
+        "webhook-signature": standard_signature(keys, **signed),
+        "traceparent": _traceparent(message.trace, span=message.span),
+    }
+    return Request(url, headers, message.body)
+
+
+def compose_challenge(
+    token: str, *, url: str, trace: UUID, style: HeaderStyle
+) -> Request:
+    """The unsigned request that asks a receiver to prove that the URL is its own."""
+    body = json.dumps({"type": VERIFICATION, "challenge": token}, separators=(",", ":"))
+    headers = {
+        "Content-Type": "application/json; charset=utf-8",
+        "User-Agent": style.user_agent,
+        f"{style.prefix}Event": VERIFICATION,
+        f"{style.prefix}Challenge": token,
+        "traceparent": _traceparent(trace, span=1),
+    }
+    return Request(url, headers, body.encode())
+
+
+def _traceparent(trace: UUID, *, span: int) -> str:
+    # https://www.w3.org/TR/trace-context/: the trace is the delivery, the span its try.
+    span_id = (trace.int ^ span) & (1 << 64) - 1
+    return f"00-{trace.hex}-{span_id:016x}-01"
