@@ -11,7 +11,7 @@ import os
 from functools import lru_cache
 from typing import Any
 
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django_q.brokers import Broker, get_broker
 from django_q.models import Schedule
 from django_q.signals import post_spawn
@@ -20,6 +20,9 @@ from redis.exceptions import RedisError
 
 DRAIN = "deliveries.tasks.drain"
 SWEEP = "deliveries.tasks.sweep"
+
+# What a broker raises that cannot be reached, whichever it is.
+BROKEN = (Error, RedisError, OSError)
 
 logger = logging.getLogger(__name__)
 
@@ -34,8 +37,17 @@ def wake_workers() -> None:
         broker = _broker(os.getpid())
         if broker.queue_size() == 0:
             async_task(DRAIN, broker=broker)
-    except (DatabaseError, RedisError, OSError) as error:
+    except BROKEN as error:
         logger.warning("bell.broken", extra={"reason": type(error).__name__})
+
+
+def broker_is_reachable() -> bool:
+    """Whether a bell would be heard."""
+    try:
+        _broker(os.getpid()).queue_size()
+    except BROKEN:
+        return False
+    return True
 
 
 @lru_cache(maxsize=1)
