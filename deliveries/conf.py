@@ -7,12 +7,13 @@ from datetime import timedelta
 
 from django.conf import settings
 
+from deliveries.wire.message import HeaderStyle
 from subscriptions.addresses import AddressPolicy, parse_networks
 
 # A drain claims for this long, then lets its worker do something else.
 SLICE = timedelta(seconds=15)
-# How long a claimed delivery may wait for a free thread before it is given back.
-PATIENCE = timedelta(seconds=5)
+# What a claimed delivery may wait for a thread, and its result for the record.
+MARGIN = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +25,19 @@ class Conf:
     header_prefix: str
     user_agent: str
     concurrency: int
+    in_flight_per_webhook: int
     allow_http: bool
     ca_bundle: str
     address_policy: AddressPolicy
 
     @property
+    def style(self) -> HeaderStyle:
+        return HeaderStyle(self.header_prefix, self.user_agent)
+
+    @property
     def lease(self) -> timedelta:
         """Longer than a claimed delivery can wait, be sent and be recorded."""
-        return self.timeout + PATIENCE + timedelta(seconds=25)
+        return self.timeout + MARGIN
 
 
 def get_conf() -> Conf:
@@ -43,6 +49,7 @@ def get_conf() -> Conf:
         header_prefix=settings.WEBHOOKS_HEADER_PREFIX,
         user_agent=settings.WEBHOOKS_USER_AGENT,
         concurrency=settings.WEBHOOKS_CONCURRENCY,
+        in_flight_per_webhook=settings.WEBHOOKS_IN_FLIGHT_PER_WEBHOOK,
         allow_http=settings.WEBHOOKS_ALLOW_HTTP,
         ca_bundle=settings.WEBHOOKS_CA_BUNDLE,
         address_policy=AddressPolicy(

@@ -16,9 +16,10 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from deliveries.models import Delivery, Event
+from deliveries.policy.changes import forms
 from deliveries.queue import wake_workers
 from deliveries.wire.envelope import document_etag, envelope
-from subscriptions.catalogue import event_types_named, problems_with
+from subscriptions.catalogue import diff_rules_of, event_types_named, problems_with
 from subscriptions.identifiers import encode, new_uid
 from subscriptions.matching import webhooks_for
 
@@ -65,7 +66,8 @@ class TooManyTests(ValueError):
 class Fact:
     """One thing that happened. Without *id* it gets one, without *timestamp* now.
 
-    *entity_id* names the entity whose events are delivered one after the other.
+    *entity_id* names the entity whose events are delivered one after the other;
+    *previous* is the snapshot before the change, to tell what has changed.
     """
 
     tenant: Tenant
@@ -180,13 +182,15 @@ def _event(fact: Fact, event_type: EventType, *, now: datetime) -> Event:
     public_id = fact.id or encode("evt", new_uid())
     occurred_at = fact.timestamp or now
     is_document = event_type.group == DOCUMENTS
-    body = envelope(
+    enveloped = partial(
+        envelope,
         event_id=public_id,
         event_type=fact.type,
         timestamp=occurred_at,
-        data=fact.data,
         etag=document_etag(public_id, fact.data) if is_document else None,
     )
+    data = forms(fact.data, fact.previous, rules=diff_rules_of(event_type))
+    with_previous = data.with_previous and enveloped(data=data.with_previous)
     return Event(
         tenant=fact.tenant,
         subsidiary=fact.subsidiary,
@@ -195,7 +199,8 @@ def _event(fact: Fact, event_type: EventType, *, now: datetime) -> Event:
         entity_type=fact.entity_type,
         entity_id=fact.entity_id,
         occurred_at=occurred_at,
-        body=body,
+        body=enveloped(data=data.plain),
+        body_with_previous=with_previous,
         created_at=now,
     )
 
@@ -287,6 +292,4 @@ def _test_data(
     data: dict[str, Any] = deepcopy(event_type.sample)
     if event_type.name == TEST:
         data |= {"webhookId": webhook.public_id, "requestedBy": requested_by or None}
-    if not webhook.include_previous_attributes and "diff" in data:
-        data["diff"].pop("previousAttributes", None)
     return data

@@ -18,8 +18,11 @@ from django_q.signals import post_spawn
 from django_q.tasks import async_task
 from redis.exceptions import RedisError
 
+from deliveries.models import Lookout
+
 DRAIN = "deliveries.tasks.drain"
 SWEEP = "deliveries.tasks.sweep"
+MAIL_ADMINS = "deliveries.tasks.mail_admins_of"
 
 # What a broker raises that cannot be reached, whichever it is.
 BROKEN = (Error, RedisError, OSError)
@@ -34,9 +37,8 @@ def wake_workers() -> None:
     finds what a broken bell left behind.
     """
     try:
-        broker = _broker(os.getpid())
-        if broker.queue_size() == 0:
-            async_task(DRAIN, broker=broker)
+        if _broker(os.getpid()).queue_size() == 0:
+            run_later(DRAIN)
     except BROKEN as error:
         logger.warning("bell.broken", extra={"reason": type(error).__name__})
 
@@ -48,6 +50,11 @@ def broker_is_reachable() -> bool:
     except BROKEN:
         return False
     return True
+
+
+def run_later(task: str, *arguments: Any) -> None:
+    """Have a worker run *task*. May be lost: only for what is not a promise."""
+    async_task(task, *arguments, broker=_broker(os.getpid()))
 
 
 @lru_cache(maxsize=1)
@@ -72,7 +79,8 @@ def schedule_sweep(**kwargs: Any) -> None:
 
 
 def _greet(**kwargs: Any) -> None:
-    """A worker process has begun: look at once for what its predecessors left."""
+    """A worker process has begun, perhaps in the place of a lookout that died."""
+    Lookout.objects.leave()
     wake_workers()
 
 

@@ -8,11 +8,12 @@ from jsonschema import Draft202012Validator
 
 from subscriptions.models import EventType
 from subscriptions.profiles import all_profiles
+from subscriptions.profiles import profile as profile_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from subscriptions.profiles import EventTypeDefinition, Profile
+    from subscriptions.profiles import DiffRules, EventTypeDefinition, Profile
 
 MAX_PROBLEMS = 10
 
@@ -37,6 +38,12 @@ def event_types_named(
     if missing := wanted - found.keys():
         raise UnknownEventTypes(missing)
     return found
+
+
+def diff_rules_of(event_type: EventType) -> DiffRules | None:
+    """Return how its snapshots are compared; None if its events carry no diff."""
+    definition = profile_named(event_type.profile).event_type(event_type.name)
+    return definition.diff_rules if definition else None
 
 
 _validators: dict[int, tuple[Any, Draft202012Validator]] = {}

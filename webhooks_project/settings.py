@@ -168,6 +168,7 @@ WEBHOOKS_USER_AGENT = env.str("WEBHOOKS_USER_AGENT", default="Alvys-Webhook/1.0"
 WEBHOOKS_MAX_WEBHOOKS = env.int("WEBHOOKS_MAX_WEBHOOKS", default=50)
 WEBHOOKS_TENANTS_MAY_PUBLISH = env.bool("WEBHOOKS_TENANTS_MAY_PUBLISH", default=False)
 WEBHOOKS_CONCURRENCY = env.int("WEBHOOKS_CONCURRENCY", default=32)
+WEBHOOKS_IN_FLIGHT_PER_WEBHOOK = env.int("WEBHOOKS_IN_FLIGHT_PER_WEBHOOK", default=4)
 # `subscriptions` may not import `deliveries`; it is told here whom to wake.
 WEBHOOKS_WAKE_WORKERS = "deliveries.queue.wake_workers"
 
@@ -198,4 +199,6 @@ LOGGING: dict[str, Any] = {
     "formatters": {"wide": {"()": "webhooks_project.logs.WideLineFormatter"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "wide"}},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
+    # Our own lines say what matters of these.
+    "loggers": {"django-q": {"level": "WARNING"}, "urllib3": {"level": "ERROR"}},
 }

@@ -70,7 +70,7 @@ class AttemptAdmin(FactAdmin):
 
     @admin.display(description="request body")
     def sent_body(self, attempt: Attempt) -> str:
-        return as_text(attempt.delivery.event.body)
+        return as_text(attempt.delivery.event.body_for(attempt.webhook))
 
     @admin.display(description="response headers")
     def received_headers(self, attempt: Attempt) -> str:

@@ -7,7 +7,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils import timezone
 
-from subscriptions.models import Subsidiary, Tenant
+from subscriptions.models import Subsidiary, Tenant, Webhook
 
 
 class EventQuerySet(models.QuerySet["Event"]):
@@ -48,3 +48,9 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return self.public_id
+
+    def body_for(self, webhook: Webhook) -> bytes:
+        """The bytes that *webhook* gets: its own choice decides between two forms."""
+        if webhook.include_previous_attributes and self.body_with_previous is not None:
+            return bytes(self.body_with_previous)
+        return bytes(self.body)

@@ -18,12 +18,17 @@ class LookoutQuerySet(models.QuerySet["Lookout"]):
         free = self.filter(Q(until=None) | Q(until__lte=now), pk=1)
         return free.update(until=until, seen_at=now) == 1
 
+    def keep(self, *, now: datetime, until: datetime) -> None:
+        """The lookout is still awake."""
+        self.filter(pk=1).update(until=until, seen_at=now)
+
     def report(self, *, now: datetime) -> None:
         """A worker is alive and at work: what /readyz asks for."""
         self.filter(pk=1).update(seen_at=now)
 
-    def leave(self, *, now: datetime) -> None:
-        self.filter(pk=1).update(until=None, seen_at=now)
+    def leave(self) -> None:
+        """Nobody is the lookout: whoever rings next finds the place free."""
+        self.filter(pk=1).update(until=None)
 
 
 class Lookout(models.Model):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from deliveries.wire.exchange import Request
-from deliveries.wire.signing import platform_signature, standard_signature
+from deliveries.wire.signing import Content, platform_signature, standard_signature
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,25 +51,21 @@ def compose(
     now: datetime,
 ) -> Request:
     """Sign *message* for this attempt: only time and signatures differ from the last."""
-    timestamp = int(now.timestamp())
-    signed = {
-        "event_id": message.event_id,
-        "timestamp": timestamp,
-        "body": message.body,
-    }
+    content = Content(message.event_id, int(now.timestamp()), message.body)
+    timestamp = str(content.timestamp)
     prefix = style.prefix
     headers = {
         "Content-Type": "application/json",
         "User-Agent": style.user_agent,
         f"{prefix}Event": message.event_type,
         f"{prefix}Event-Id": message.event_id,
-        f"{prefix}Timestamp": str(timestamp),
-        f"{prefix}Signature": platform_signature(keys, **signed),
+        f"{prefix}Timestamp": timestamp,
+        f"{prefix}Signature": platform_signature(keys, content),
         f"{prefix}Attempt": str(message.number),
         f"{prefix}Delivery": message.delivery_id,
         "webhook-id": message.event_id,
-        "webhook-timestamp": str(timestamp),
-        "webhook-signature": standard_signature(keys, **signed),
+        "webhook-timestamp": timestamp,
+        "webhook-signature": standard_signature(keys, content),
         "traceparent": _traceparent(message.trace, span=message.span),
     }
     return Request(url, headers, message.body)

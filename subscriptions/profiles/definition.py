@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from subscriptions.profiles.diff_rules import DiffRules
+
 
 @dataclass(frozen=True, slots=True)
 class EventTypeDefinition:
@@ -15,7 +17,8 @@ class EventTypeDefinition:
 
     *schema* is a self-contained JSON Schema (draft 2020-12) of the payload's ``data``,
     *sample* a ``data`` that satisfies it. Both are shared by all readers: copy before
-    changing. An event type that is not *subscribable* is sent on request only.
+    changing. An event type that is not *subscribable* is sent on request only; one
+    with *diff_rules* tells what changed, if the publisher says what was before.
     """
 
     name: str
@@ -26,6 +29,7 @@ class EventTypeDefinition:
     version: str
     deprecated: bool = False
     subscribable: bool = True
+    diff_rules: DiffRules | None = field(default=None, repr=False, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +60,6 @@ class Profile:
     @property
     def event_types(self) -> tuple[EventTypeDefinition, ...]:
         return self.load_event_types()
+
+    def event_type(self, name: str) -> EventTypeDefinition | None:
+        return next((known for known in self.event_types if known.name == name), None)

@@ -1,10 +1,10 @@
 """Reads the catalogue of this profile from the JSON files beside it.
 
-Three folders. ``event_types`` holds the entries, one file per group. ``shapes`` holds
-the schemas that several entries share and refer to as ``#/$defs/Name``. ``examples``
-holds the objects that several samples share: in a sample, ``{"$example": "load",
-"status": "Open"}`` stands for a copy of that example in which the members beside the
-name are added or replaced.
+Three folders. ``event_types`` holds the entries, one file per group; an entry with
+``diff`` says how its snapshots are compared. ``shapes`` holds the schemas that several
+entries share and refer to as ``#/$defs/Name``. ``examples`` holds the objects that
+several samples share: in a sample, ``{"$example": "load", "status": "Open"}`` stands
+for a copy of that example in which the members beside the name are added or replaced.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from subscriptions.profiles.definition import EventTypeDefinition
+from subscriptions.profiles.diff_rules import read_diff_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,6 +48,7 @@ def _definition(entry: dict[str, Any], *, group: str) -> EventTypeDefinition:
         version=ENVELOPE_VERSION,
         deprecated=entry.get("deprecated", False),
         subscribable=entry.get("subscribable", True),
+        diff_rules=read_diff_rules(entry["diff"]) if "diff" in entry else None,
     )
 
 

@@ -1,0 +1,66 @@
+"""What people and programs are told when the engine has acted by itself."""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+from typing import TYPE_CHECKING
+
+from django.core.mail import send_mail
+from django.db import transaction
+from django.template.loader import render_to_string
+
+from deliveries.publishing import publish
+from deliveries.queue import MAIL_ADMINS, run_later
+from subscriptions.models import User, Webhook
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from django.db.models import QuerySet
+
+logger = logging.getLogger(__name__)
+
+
+def webhook_was_disabled(
+    webhook_id: int, *, consecutive_failures: int, now: datetime
+) -> None:
+    """Publish `webhook.disabled`, in the caller's transaction; mail after its commit."""
+    webhook = Webhook.objects.select_related("tenant", "subsidiary").get(pk=webhook_id)
+    publish(
+        tenant=webhook.tenant,
+        subsidiary=webhook.subsidiary,
+        type="webhook.disabled",
+        data={
+            "webhookId": webhook.public_id,
+            "webhookName": webhook.name,
+            "url": webhook.url,
+            "reason": webhook.disabled_reason,
+            "disabledAt": now.isoformat(),
+            "consecutiveFailures": consecutive_failures,
+        },
+    )
+    fields = {"webhook": webhook.public_id, "reason": webhook.disabled_reason}
+    logger.warning("webhook.disabled", extra=fields)
+    # A mail server must not keep deliveries waiting: a task of its own sends it.
+    mail = partial(run_later, MAIL_ADMINS, webhook_id, consecutive_failures)
+    transaction.on_commit(mail)
+
+
+def mail_admins_of(webhook_id: int, *, consecutive_failures: int) -> int:
+    """Tell the people of the webhook's tenant that it is disabled; how many."""
+    webhook = Webhook.objects.select_related("tenant").get(pk=webhook_id)
+    addresses = list(_people_of(webhook).values_list("email", flat=True))
+    context = {"webhook": webhook, "consecutive_failures": consecutive_failures}
+    for address in addresses:
+        send_mail(
+            subject=f"Webhook disabled: {' '.join(webhook.name.split())}",
+            message=render_to_string("emails/webhook_disabled.txt", context),
+            from_email=None,
+            recipient_list=[address],
+        )
+    return len(addresses)
+
+
+def _people_of(webhook: Webhook) -> QuerySet[User]:
+    return User.objects.filter(tenant=webhook.tenant, is_active=True).exclude(email="")

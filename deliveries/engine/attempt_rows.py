@@ -1,0 +1,71 @@
+"""An attempt that was made, as a row of the delivery log."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from deliveries.engine.statements import insert_unless_present
+from deliveries.models import Attempt
+from deliveries.wire.exchange import FailureKind, Response
+from deliveries.wire.redaction import storable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from deliveries.engine.delivering import Sent
+    from deliveries.wire.exchange import Failure
+
+
+def insert_attempts(batch: Sequence[Sent]) -> None:
+    """Insert them; where a successor has noted an interruption, its row stands."""
+    rows = [_row(sent) for sent in batch]
+    columns = tuple(rows[0])
+    values = [tuple(row.values()) for row in rows]
+    insert_unless_present(Attempt._meta.db_table, columns, values)  # noqa: SLF001
+
+
+def _row(sent: Sent) -> dict[str, Any]:
+    claimed, exchange, timing = sent.claimed, sent.exchange, sent.exchange.timing
+    return {
+        "delivery_id": claimed.delivery_id,
+        "webhook_id": claimed.webhook_id,
+        "sequence": claimed.sequence,
+        "number": claimed.number,
+        "event_type": sent.event_type,
+        "url": sent.request.url,
+        "started_at": sent.started_at,
+        "duration_ms": timing.total_ms,
+        "dns_ms": timing.dns_ms,
+        "connect_ms": timing.connect_ms,
+        "tls_ms": timing.tls_ms,
+        "wait_ms": timing.wait_ms,
+        "remote_address": exchange.remote_address,
+        "request_headers": json.dumps(dict(storable(sent.request.headers.items()))),
+        "is_test": claimed.is_test,
+        **_answer(exchange.reply),
+    }
+
+
+def _answer(reply: Response | Failure) -> dict[str, Any]:
+    if isinstance(reply, Response):
+        succeeded = 200 <= reply.status_code <= 299
+        return {
+            "status": Attempt.Status.SUCCESS if succeeded else Attempt.Status.FAILED,
+            "status_code": reply.status_code,
+            "error_kind": "",
+            "error_message": ""
+            if succeeded
+            else f"The answer had status {reply.status_code}.",
+            "response_headers": json.dumps(storable(reply.headers)),
+            "response_body": reply.body,
+        }
+    timed_out = reply.kind is FailureKind.TIMEOUT
+    return {
+        "status": Attempt.Status.TIMEOUT if timed_out else Attempt.Status.FAILED,
+        "status_code": None,
+        "error_kind": reply.kind,
+        "error_message": reply.detail,
+        "response_headers": "[]",
+        "response_body": b"",
+    }

@@ -1,0 +1,66 @@
+"""Which webhooks have something to send, and when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from deliveries.engine.statements import execute, moment
+from subscriptions.models import Webhook
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+# A loose index scan: one step in the index for each webhook, however long its backlog.
+# Only tests go out to a webhook that is not active; the rest waits for the end of its
+# verification, or is skipped.
+_BUSY = """
+WITH RECURSIVE busy(webhook_id) AS (
+    SELECT min(webhook_id) FROM deliveries_delivery WHERE state = 0
+    UNION ALL
+    SELECT (SELECT min(webhook_id) FROM deliveries_delivery
+            WHERE state = 0 AND webhook_id > busy.webhook_id)
+    FROM busy WHERE busy.webhook_id IS NOT NULL
+)
+SELECT webhook.id, webhook.status, webhook.deleted_at IS NOT NULL, health.webhook_id,
+    CASE WHEN webhook.status = 'Active' AND webhook.deleted_at IS NULL
+    THEN (SELECT min(due_at) FROM deliveries_delivery
+          WHERE state = 0 AND webhook_id = webhook.id)
+    ELSE (SELECT min(due_at) FROM deliveries_delivery
+          WHERE state = 0 AND is_test AND webhook_id = webhook.id)
+    END
+FROM busy
+JOIN subscriptions_webhook webhook ON webhook.id = busy.webhook_id
+LEFT JOIN deliveries_webhookhealth health ON health.webhook_id = webhook.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """A webhook with pending deliveries. *next_due*: of those that may go out."""
+
+    webhook_id: int
+    status: str
+    is_deleted: bool
+    has_health: bool
+    next_due: datetime | None
+
+    @property
+    def is_active(self) -> bool:
+        return self.status == Webhook.Status.ACTIVE and not self.is_deleted
+
+    @property
+    def is_stopped(self) -> bool:
+        """What waits for it will never be sent."""
+        return self.status == Webhook.Status.DISABLED or self.is_deleted
+
+    def is_due(self, now: datetime) -> bool:
+        return self.next_due is not None and self.next_due <= now
+
+
+def busy_webhooks() -> list[Busy]:
+    """All webhooks with pending deliveries, in the order of their ids."""
+    return [
+        Busy(webhook_id, status, bool(is_deleted), health is not None, moment(due_at))
+        for webhook_id, status, is_deleted, health, due_at in execute(_BUSY)
+    ]

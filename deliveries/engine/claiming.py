@@ -1,0 +1,197 @@
+"""Lease due deliveries to this worker: each to one worker at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from django.db import transaction
+
+from deliveries.engine.interruptions import note_interrupted
+from deliveries.engine.statements import (
+    execute,
+    insert_unless_present,
+    marks,
+    row_lock,
+    uid,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime, timedelta
+    from uuid import UUID
+
+    from deliveries.engine.backlog import Busy
+
+# One claim looks at this many webhooks, and this far past deliveries that must wait
+# for an earlier one of their entity.
+WEBHOOKS = 16
+LOOK_AHEAD = 32
+
+_CANDIDATES = """
+SELECT * FROM (
+    SELECT id, webhook_id, is_leased, order_key <> '' AND EXISTS (
+        SELECT 1 FROM deliveries_delivery earlier
+        WHERE earlier.webhook_id = delivery.webhook_id
+        AND earlier.order_key = delivery.order_key AND earlier.order_key <> ''
+        AND earlier.state IN (0, 1) AND earlier.id < delivery.id
+    ) AS is_behind
+    FROM deliveries_delivery delivery
+    WHERE state = 0 AND webhook_id = %s AND due_at <= %s AND (is_test OR %s)
+    ORDER BY due_at, id LIMIT %s
+) AS candidates
+"""
+
+# Only columns of the row itself: a join would become a subquery, which PostgreSQL does
+# not test again after it has waited for another worker.
+_PARK = """
+UPDATE deliveries_delivery SET state = 1, due_at = NULL, is_leased = %s
+WHERE id IN {} AND state = 0 AND due_at <= %s
+"""
+_LEASE = """
+UPDATE deliveries_delivery
+SET due_at = %s, is_leased = %s, claim_number = claim_number + 1
+WHERE id IN {} AND state = 0 AND due_at <= %s
+RETURNING id, uid, event_id, webhook_id, claim_number, attempts_made, order_key, is_test
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A delivery that is ours until the lease ends; *sequence* is our token."""
+
+    delivery_id: int
+    uid: UUID
+    event_id: int
+    webhook_id: int
+    sequence: int
+    attempts_made: int
+    order_key: str
+    is_test: bool
+
+    @property
+    def number(self) -> int:
+        """What the receiver is told: attempts that were interrupted do not count."""
+        return self.attempts_made + 1
+
+
+class Limits(NamedTuple):
+    """How much to claim: in all, per webhook (over all workers), and for how long."""
+
+    total: int
+    per_webhook: int
+    lease: timedelta
+
+
+class Candidate(NamedTuple):
+    delivery_id: int
+    webhook_id: int
+    was_leased: bool
+    is_behind: bool
+
+
+def claim(busy: Sequence[Busy], *, limits: Limits, now: datetime) -> list[Claimed]:
+    """Lease what is due of the first of *busy*. Returns what is ours now."""
+    due = [webhook for webhook in busy if webhook.is_due(now)][:WEBHOOKS]
+    if not due or limits.total <= 0:
+        return []
+    with transaction.atomic(durable=True):
+        mine = _at_the_turnstile(due)
+        room = _room(mine, limit=limits.per_webhook, now=now)
+        candidates = _candidates(mine, room, now=now)
+        _park([c.delivery_id for c in candidates if c.is_behind], now=now)
+        chosen = _chosen(candidates, room, total=limits.total)
+        if not chosen:
+            return []
+        note_interrupted([c.delivery_id for c in chosen if c.was_leased])
+        return _lease(
+            [c.delivery_id for c in chosen], until=now + limits.lease, now=now
+        )
+
+
+def _at_the_turnstile(due: Sequence[Busy]) -> list[Busy]:
+    """Those of *due* that no other worker is claiming or recording for."""
+    unknown = [webhook.webhook_id for webhook in due if not webhook.has_health]
+    if unknown:
+        rows = [(webhook_id, 0) for webhook_id in unknown]
+        columns = ("webhook_id", "consecutive_failures")
+        insert_unless_present("deliveries_webhookhealth", columns, rows)
+    ids = [webhook.webhook_id for webhook in due]
+    locked = execute(
+        f"SELECT webhook_id FROM deliveries_webhookhealth WHERE webhook_id IN {marks(ids)}"  # noqa: S608
+        f" ORDER BY webhook_id {row_lock('FOR NO KEY UPDATE SKIP LOCKED')}",
+        ids,
+    )
+    mine = {webhook_id for (webhook_id,) in locked}
+    return [webhook for webhook in due if webhook.webhook_id in mine]
+
+
+def _room(mine: Sequence[Busy], *, limit: int, now: datetime) -> dict[int, int]:
+    """How many more may be in flight, per webhook."""
+    ids = [webhook.webhook_id for webhook in mine]
+    if not ids:
+        return {}
+    in_flight = execute(
+        "SELECT webhook_id, count(*) FROM deliveries_delivery"  # noqa: S608
+        f" WHERE is_leased AND due_at > %s AND webhook_id IN {marks(ids)}"
+        " GROUP BY webhook_id",
+        [now, *ids],
+    )
+    room = dict.fromkeys(ids, limit)
+    for webhook_id, count in in_flight:
+        room[webhook_id] -= count
+    return {webhook_id: free for webhook_id, free in room.items() if free > 0}
+
+
+def _candidates(
+    mine: Sequence[Busy], room: Mapping[int, int], *, now: datetime
+) -> list[Candidate]:
+    asked = [webhook for webhook in mine if webhook.webhook_id in room]
+    if not asked:
+        return []
+    values: list[object] = []
+    for webhook in asked:
+        limit = room[webhook.webhook_id] + LOOK_AHEAD
+        values += [webhook.webhook_id, now, webhook.is_active, limit]
+    rows = execute(" UNION ALL ".join([_CANDIDATES] * len(asked)), values)
+    return [Candidate(*row) for row in rows]
+
+
+def _park(delivery_ids: Sequence[int], *, now: datetime) -> None:
+    """They wait; recording the end of the one before them makes them due again."""
+    if delivery_ids:
+        execute(_PARK.format(marks(delivery_ids)), [False, *delivery_ids, now])
+
+
+def _chosen(
+    candidates: Sequence[Candidate], room: Mapping[int, int], *, total: int
+) -> list[Candidate]:
+    left = dict(room)
+    chosen = []
+    for candidate in candidates:
+        if not candidate.is_behind and left[candidate.webhook_id] > 0:
+            left[candidate.webhook_id] -= 1
+            chosen.append(candidate)
+    return chosen[:total]
+
+
+def _lease(
+    delivery_ids: Sequence[int], *, until: datetime, now: datetime
+) -> list[Claimed]:
+    sql = _LEASE.format(marks(delivery_ids))
+    rows = execute(sql, [until, True, *delivery_ids, now])
+    return [_claimed(*row) for row in sorted(rows)]
+
+
+def _claimed(delivery_id: int, stored_uid: Any, *rest: Any) -> Claimed:
+    event_id, webhook_id, sequence, attempts_made, order_key, is_test = rest
+    return Claimed(
+        delivery_id=delivery_id,
+        uid=uid(stored_uid),
+        event_id=event_id,
+        webhook_id=webhook_id,
+        sequence=sequence,
+        attempts_made=attempts_made,
+        order_key=order_key,
+        is_test=bool(is_test),
+    )

@@ -1,0 +1,104 @@
+"""One attempt: compose, sign, send. Knows no transaction and changes no row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from deliveries.models import Event
+from deliveries.wire.message import Message, compose
+from subscriptions.identifiers import encode
+from subscriptions.models import Webhook
+from subscriptions.signing_secrets import active_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from deliveries.engine.claiming import Claimed
+    from deliveries.engine.clock import Clock
+    from deliveries.wire.exchange import Exchange, Request
+    from deliveries.wire.message import HeaderStyle
+    from subscriptions.signing_keys import SigningKey
+
+    Send = Callable[[Request], Exchange]
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A claimed delivery with all that sending it needs."""
+
+    claimed: Claimed
+    message: Message
+    url: str
+    keys: Sequence[SigningKey] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """An attempt that was made, not yet recorded."""
+
+    claimed: Claimed
+    event_type: str
+    request: Request
+    exchange: Exchange
+    started_at: datetime
+    ended_at: datetime
+
+
+def prepare(claimed: Sequence[Claimed], *, now: datetime) -> list[Outgoing]:
+    """Read webhooks, keys and bodies: once for the batch, in three queries."""
+    webhooks = Webhook.objects.only("url", "include_previous_attributes").in_bulk(
+        {each.webhook_id for each in claimed}
+    )
+    keys = active_keys(webhooks, now=now)
+    events = Event.objects.only(
+        "public_id", "type", "body", "body_with_previous"
+    ).in_bulk({each.event_id for each in claimed})
+    return [
+        _outgoing(
+            each,
+            webhook=webhooks[each.webhook_id],
+            event=events[each.event_id],
+            keys=keys[each.webhook_id],
+        )
+        for each in claimed
+    ]
+
+
+def _outgoing(
+    claimed: Claimed, *, webhook: Webhook, event: Event, keys: Sequence[SigningKey]
+) -> Outgoing:
+    message = Message(
+        event_id=event.public_id,
+        event_type=event.type,
+        delivery_id=encode("dlv", claimed.uid),
+        trace=claimed.uid,
+        span=claimed.sequence,
+        number=claimed.number,
+        body=event.body_for(webhook),
+    )
+    return Outgoing(claimed, message, webhook.url, keys)
+
+
+def deliver(
+    outgoing: Outgoing, *, send: Send, style: HeaderStyle, clock: Clock
+) -> Sent:
+    """Make one attempt. Failures that are to be expected come back as values."""
+    started_at = clock()
+    request = compose(
+        outgoing.message,
+        url=outgoing.url,
+        keys=outgoing.keys,
+        style=style,
+        now=started_at,
+    )
+    exchange = send(request)
+    return Sent(
+        outgoing.claimed,
+        outgoing.message.event_type,
+        request,
+        exchange,
+        started_at=started_at,
+        ended_at=clock(),
+    )

@@ -1,0 +1,130 @@
+"""One worker's turn at the queue: claim, send, record, until time or work runs out."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from deliveries.engine.backlog import busy_webhooks
+from deliveries.engine.claiming import Limits, claim
+from deliveries.engine.delivering import Sent, deliver, prepare
+from deliveries.engine.recording import Rules, record
+from deliveries.engine.senders import Senders
+from deliveries.engine.skipping import skip_stopped
+from deliveries.policy.retry import RetryPolicy
+from deliveries.verification import Verified, record_verification, verify
+from subscriptions.verification import claim_challenges
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from deliveries.conf import Conf
+    from deliveries.engine.backlog import Busy
+    from deliveries.engine.clock import Clock
+    from deliveries.engine.watch import Watch
+    from deliveries.wire.exchange import Exchange
+
+    Send = Callable[..., Exchange]
+
+# How long something that has just become due may go unnoticed by an idle worker.
+POLL = timedelta(milliseconds=50)
+CHALLENGES = 8
+
+
+class Work(NamedTuple):
+    """What one look at the queue found. *next_due*: of what may be sent, if any."""
+
+    has_moved: bool
+    next_due: datetime | None
+
+
+class Drain:
+    """*send* makes one request within the *timeout* it is given."""
+
+    def __init__(self, *, send: Send, clock: Clock, conf: Conf) -> None:
+        self._clock = clock
+        self._conf = conf
+        self._send = partial(send, timeout=conf.timeout)
+        self._send_challenge = partial(send, timeout=conf.verification_timeout)
+        self._senders: Senders[Sent | Verified] = Senders(conf.concurrency)
+        self._rules = Rules(RetryPolicy(conf.retry_delays), conf.auto_disable_after)
+        self._last_served = 0
+        self._next_look_for_challenges = clock()
+
+    @property
+    def is_sending(self) -> bool:
+        return self._senders.busy > 0
+
+    def run(self, *, until: datetime, watch: Watch | None = None) -> None:
+        """Work until then, or until nothing is due or in flight and *watch* ends.
+
+        What is in flight at the end is left to `finish`.
+        """
+        while self._clock() < until:
+            work = self._start_what_is_due()
+            recorded = self._record_what_ended(patience=self._patience(work))
+            is_awake = watch is not None and watch.stays()
+            if not (recorded or self.is_sending or self._is_due(work) or is_awake):
+                return
+
+    def finish(self) -> None:
+        """Wait for what is in flight, and record it."""
+        while self.is_sending:
+            self._record_what_ended(patience=self._conf.timeout)
+        self._senders.close()
+
+    def _start_what_is_due(self) -> Work:
+        now = self._clock()
+        self._start_challenges(now)
+        busy = self._in_turn(busy_webhooks())
+        skipped = skip_stopped(busy, now=now)
+        limits = Limits(
+            self._senders.free, self._conf.in_flight_per_webhook, self._conf.lease
+        )
+        claimed = claim(busy, limits=limits, now=now)
+        for outgoing in prepare(claimed, now=now) if claimed else ():
+            job = partial(deliver, send=self._send, style=self._conf.style)
+            self._senders.start(partial(job, outgoing, clock=self._clock))
+            self._last_served = outgoing.claimed.webhook_id
+        next_due = min((each.next_due for each in busy if each.next_due), default=None)
+        return Work(has_moved=bool(skipped or claimed), next_due=next_due)
+
+    def _in_turn(self, busy: list[Busy]) -> list[Busy]:
+        """Those that were not served last come first."""
+        return sorted(busy, key=lambda webhook: webhook.webhook_id <= self._last_served)
+
+    def _start_challenges(self, now: datetime) -> None:
+        if now < self._next_look_for_challenges:
+            return
+        self._next_look_for_challenges = now + 2 * POLL
+        timeout = self._conf.verification_timeout
+        for challenge in claim_challenges(limit=CHALLENGES, lease=3 * timeout, now=now):
+            job = partial(verify, send=self._send_challenge, style=self._conf.style)
+            self._senders.start(partial(job, challenge, timeout=timeout))
+
+    def _record_what_ended(self, *, patience: timedelta) -> bool:
+        ended = self._senders.collect(patience=patience)
+        now = self._clock()
+        record(
+            [each for each in ended if isinstance(each, Sent)],
+            rules=self._rules,
+            now=now,
+        )
+        for each in ended:
+            if isinstance(each, Verified):
+                record_verification(each, now=now)
+        return bool(ended)
+
+    def _is_due(self, work: Work) -> bool:
+        return work.next_due is not None and work.next_due <= self._clock()
+
+    def _patience(self, work: Work) -> timedelta:
+        """How long to wait for an answer before looking at the queue again."""
+        if work.has_moved:
+            return timedelta()
+        # What is due and was not claimed waits for somebody's answer.
+        if work.next_due is None or self._is_due(work):
+            return POLL
+        return min(work.next_due - self._clock(), POLL)

@@ -1,0 +1,197 @@
+"""Write down what happened: attempts always, transitions only while the lease is ours."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, NamedTuple
+
+from django.db import transaction
+
+from deliveries import alerts
+from deliveries.engine.attempt_rows import insert_attempts
+from deliveries.engine.statements import execute, marks, row_lock, table
+from deliveries.models import Delivery
+from deliveries.policy.disabling import reason_to_disable
+from deliveries.policy.outcomes import Outcome, classify
+from deliveries.policy.retry import RetryPolicy, retry_after
+from subscriptions.identifiers import encode
+from subscriptions.webhooks import disable_webhook
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from deliveries.engine.delivering import Sent
+
+State = Delivery.State
+
+_MOVE = """
+UPDATE deliveries_delivery AS delivery
+SET state = verdict.column3, due_at = verdict.column4, ended_at = verdict.column5,
+    is_leased = %s, attempts_made = attempts_made + 1
+FROM {} AS verdict
+WHERE delivery.id = verdict.column1 AND delivery.claim_number = verdict.column2
+AND delivery.state = 0 AND delivery.is_leased
+RETURNING id
+"""
+
+_PROMOTE = """
+UPDATE deliveries_delivery SET state = 0, due_at = %s WHERE state = 1 AND id IN (
+    SELECT (
+        SELECT min(waiting.id) FROM deliveries_delivery waiting
+        WHERE waiting.webhook_id = ended.column1 AND waiting.order_key = ended.column2
+        AND waiting.order_key <> '' AND waiting.state = 1
+    ) FROM {} AS ended
+)
+"""
+
+_UPDATE_HEALTH = """
+UPDATE deliveries_webhookhealth AS health
+SET consecutive_failures = seen.column2, last_attempt_at = seen.column3
+FROM {} AS seen WHERE health.webhook_id = seen.column1
+"""
+
+logger = logging.getLogger(__name__)
+
+
+class Rules(NamedTuple):
+    """What the settings say about failing."""
+
+    retries: RetryPolicy
+    auto_disable_after: int
+
+
+class Verdict(NamedTuple):
+    """What an attempt means for its delivery."""
+
+    sent: Sent
+    outcome: Outcome
+    state: State
+    due_at: datetime | None
+
+    @property
+    def ended_at(self) -> datetime | None:
+        return None if self.state == State.PENDING else self.sent.ended_at
+
+
+def record(batch: Sequence[Sent], *, rules: Rules, now: datetime) -> None:
+    """Record *batch* in one transaction of its own."""
+    if not batch:
+        return
+    verdicts = [_verdict(sent, rules.retries) for sent in batch]
+    with transaction.atomic(durable=True):
+        failures = _at_the_turnstile({sent.claimed.webhook_id for sent in batch})
+        insert_attempts(batch)
+        moved = _move(verdicts)
+        _promote_who_waited(moved, now=now)
+        _judge_webhooks(moved, failures, rules=rules)
+    _report(verdicts, {verdict.sent.claimed.delivery_id for verdict in moved})
+
+
+def _verdict(sent: Sent, retries: RetryPolicy) -> Verdict:
+    outcome = classify(sent.exchange.reply)
+    if outcome is Outcome.DELIVERED:
+        return Verdict(sent, outcome, State.SUCCEEDED, None)
+    delay = None
+    if outcome is Outcome.FAILED and not sent.claimed.is_test:
+        wish = retry_after(sent.exchange.reply, now=sent.ended_at)
+        delay = retries.delay_after(attempt_number=sent.claimed.number, wish=wish)
+    if delay is None:
+        return Verdict(sent, outcome, State.FAILED, None)
+    return Verdict(sent, outcome, State.PENDING, sent.ended_at + delay)
+
+
+def _at_the_turnstile(webhook_ids: Iterable[int]) -> dict[int, int]:
+    """Hold the webhooks' rows; return the failures in a row of each."""
+    ids = sorted(webhook_ids)
+    rows = execute(
+        "SELECT webhook_id, consecutive_failures FROM deliveries_webhookhealth"  # noqa: S608
+        f" WHERE webhook_id IN {marks(ids)} ORDER BY webhook_id"
+        f" {row_lock('FOR NO KEY UPDATE')}",
+        ids,
+    )
+    return dict(rows)
+
+
+def _move(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """Move the deliveries whose lease is still ours; return those that moved."""
+    rows = [
+        (
+            verdict.sent.claimed.delivery_id,
+            verdict.sent.claimed.sequence,
+            int(verdict.state),
+            verdict.due_at,
+            verdict.ended_at,
+        )
+        for verdict in verdicts
+    ]
+    times = ("timestamptz", "timestamptz")
+    values, parameters = table(rows, "bigint", "integer", "smallint", *times)
+    moved = {row[0] for row in execute(_MOVE.format(values), [False, *parameters])}
+    return [each for each in verdicts if each.sent.claimed.delivery_id in moved]
+
+
+def _promote_who_waited(moved: Iterable[Verdict], *, now: datetime) -> None:
+    ended = sorted(
+        {
+            (verdict.sent.claimed.webhook_id, verdict.sent.claimed.order_key)
+            for verdict in moved
+            if verdict.state != State.PENDING and verdict.sent.claimed.order_key
+        }
+    )
+    if ended:
+        values, parameters = table(ended, "bigint", "text")
+        execute(_PROMOTE.format(values), [now, *parameters])
+
+
+def _judge_webhooks(
+    moved: Sequence[Verdict], failures: dict[int, int], *, rules: Rules
+) -> None:
+    """Count failures in a row, and disable the webhooks that have had enough."""
+    seen: dict[int, tuple[int, int, datetime]] = {}
+    for verdict in sorted(moved, key=lambda verdict: verdict.sent.ended_at):
+        webhook_id = verdict.sent.claimed.webhook_id
+        if not verdict.sent.claimed.is_test:
+            failures[webhook_id] = _count(verdict, failures[webhook_id])
+            _disable_if_hopeless(verdict, failures[webhook_id], rules=rules)
+        seen[webhook_id] = (webhook_id, failures[webhook_id], verdict.sent.started_at)
+    if seen:
+        values, parameters = table(
+            list(seen.values()), "bigint", "integer", "timestamptz"
+        )
+        execute(_UPDATE_HEALTH.format(values), parameters)
+
+
+def _count(verdict: Verdict, failures: int) -> int:
+    if verdict.state == State.SUCCEEDED:
+        return 0
+    return failures + 1 if verdict.state == State.FAILED else failures
+
+
+def _disable_if_hopeless(verdict: Verdict, failures: int, *, rules: Rules) -> None:
+    reason = reason_to_disable(
+        verdict.outcome, consecutive_failures=failures, limit=rules.auto_disable_after
+    )
+    if reason is None or verdict.state != State.FAILED:
+        return
+    webhook_id, now = verdict.sent.claimed.webhook_id, verdict.sent.ended_at
+    if disable_webhook(webhook_id, reason=reason, now=now):
+        alerts.webhook_was_disabled(webhook_id, consecutive_failures=failures, now=now)
+
+
+def _report(verdicts: Iterable[Verdict], moved: set[int]) -> None:
+    for verdict in verdicts:
+        sent = verdict.sent
+        fields = {
+            "delivery": encode("dlv", sent.claimed.uid),
+            "number": sent.claimed.number,
+            "outcome": verdict.outcome.name.lower(),
+            "status_code": getattr(sent.exchange.reply, "status_code", None),
+            "error_kind": getattr(sent.exchange.reply, "kind", None),
+            "duration_ms": sent.exchange.timing.total_ms,
+            "next_attempt_at": verdict.due_at,
+        }
+        if sent.claimed.delivery_id in moved:
+            logger.info("delivery.attempted", extra=fields)
+        else:
+            logger.warning("delivery.overslept", extra=fields)

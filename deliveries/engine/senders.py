@@ -1,0 +1,70 @@
+"""Threads that wait for receivers, so that the engine need not."""
+
+from __future__ import annotations
+
+import logging
+import time
+from concurrent.futures import ThreadPoolExecutor
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Future
+    from datetime import timedelta
+
+T = TypeVar("T")
+
+# A send that takes longer than this is the receiver's doing. It keeps its thread but
+# no longer counts, so that slow receivers do not use up what the quick ones need.
+STALLED_AFTER = 0.5
+SPARE = 256
+
+logger = logging.getLogger(__name__)
+
+
+class Senders(Generic[T]):
+    """Runs up to *concurrency* quick jobs at once, and lets stalled ones hang aside."""
+
+    def __init__(self, concurrency: int) -> None:
+        self._concurrency = concurrency
+        self._pool = ThreadPoolExecutor(concurrency + SPARE, "sender")
+        self._ended: SimpleQueue[Future[T]] = SimpleQueue()
+        self._begun: dict[Future[T], float] = {}
+
+    @property
+    def busy(self) -> int:
+        return len(self._begun)
+
+    @property
+    def free(self) -> int:
+        """How many more jobs may start now."""
+        limit = time.monotonic() - STALLED_AFTER
+        quick = sum(begun > limit for begun in self._begun.values())
+        return min(self._concurrency - quick, self._concurrency + SPARE - self.busy)
+
+    def start(self, job: Callable[[], T]) -> None:
+        future = self._pool.submit(job)
+        self._begun[future] = time.monotonic()
+        future.add_done_callback(self._ended.put)
+
+    def collect(self, *, patience: timedelta) -> list[T]:
+        """Return the results that are there; wait for the first, but not for long.
+
+        A job that raised has no result: its lease runs out.
+        """
+        results = []
+        try:
+            future = self._ended.get(timeout=max(patience.total_seconds(), 0.0001))
+            while True:
+                del self._begun[future]
+                if error := future.exception():
+                    logger.error("delivery.broken", exc_info=error)
+                else:
+                    results.append(future.result())
+                future = self._ended.get_nowait()
+        except Empty:
+            return results
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=True)

@@ -1,0 +1,73 @@
+"""What waited for a webhook that was disabled or deleted ends, and is logged."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from deliveries.engine.statements import execute
+from deliveries.models import Attempt, Delivery
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from deliveries.engine.backlog import Busy
+
+BATCH = 500
+SKIPPED = "disabled"
+MESSAGE = "The webhook was disabled or deleted before this was sent."
+
+# What is in flight is not touched: its record decides.
+_SKIP = """
+UPDATE deliveries_delivery
+SET state = 4, due_at = NULL, is_leased = %s, ended_at = %s,
+    claim_number = claim_number + 1
+WHERE state IN (0, 1) AND id IN (
+    SELECT id FROM deliveries_delivery
+    WHERE webhook_id = %s AND state IN (0, 1) AND (%s OR NOT is_test)
+    AND NOT (is_leased AND due_at > %s)
+    ORDER BY id LIMIT %s
+)
+RETURNING id
+"""
+
+logger = logging.getLogger(__name__)
+
+
+def skip_stopped(busy: Iterable[Busy], *, now: datetime) -> int:
+    """Skip a batch of what waits for each stopped webhook. Returns how many."""
+    return sum(_skip(webhook, now=now) for webhook in busy if webhook.is_stopped)
+
+
+def _skip(webhook: Busy, *, now: datetime) -> int:
+    values = [False, now, webhook.webhook_id, webhook.is_deleted, now, BATCH]
+    with transaction.atomic(durable=True):
+        skipped = [delivery_id for (delivery_id,) in execute(_SKIP, values)]
+        deliveries = Delivery.objects.filter(pk__in=skipped)
+        Attempt.objects.bulk_create(
+            _skipped(each, now=now)
+            for each in deliveries.select_related("event", "webhook")
+        )
+    if skipped:
+        fields = {"webhook": webhook.webhook_id, "count": len(skipped)}
+        logger.info("deliveries.skipped", extra=fields)
+    return len(skipped)
+
+
+def _skipped(delivery: Delivery, *, now: datetime) -> Attempt:
+    return Attempt(
+        delivery=delivery,
+        webhook=delivery.webhook,
+        sequence=delivery.claim_number,
+        number=delivery.attempts_made + 1,
+        event_type=delivery.event.type,
+        status=Attempt.Status.SKIPPED,
+        error_kind=SKIPPED,
+        error_message=MESSAGE,
+        url=delivery.webhook.url,
+        started_at=now,
+        is_test=delivery.is_test,
+    )

@@ -1,0 +1,67 @@
+"""What django-q2 calls. Each task may run twice, late, or never."""
+
+from __future__ import annotations
+
+import threading
+from functools import lru_cache
+
+from django.db import connection
+
+from deliveries import alerts
+from deliveries.conf import SLICE, Conf, get_conf
+from deliveries.engine.clock import database_clock
+from deliveries.engine.draining import Drain
+from deliveries.engine.watch import Watch
+from deliveries.queue import wake_workers
+from deliveries.transport.http import HttpClient
+
+
+def drain() -> None:
+    """Take a turn at the queue; whoever was the lookout calls for a successor."""
+    conf, clock = get_conf(), database_clock()
+    turn = Drain(send=_client(conf).send, clock=clock, conf=conf)
+    watch = Watch(clock=clock)
+    try:
+        turn.run(until=clock() + SLICE, watch=watch)
+    finally:
+        _finish_aside(turn)
+        watch.end()
+    if watch.is_lookout:
+        wake_workers()
+
+
+def sweep() -> None:
+    """Each minute: should all bells have been lost, here is another."""
+    wake_workers()
+
+
+def mail_admins_of(webhook_id: int, consecutive_failures: int) -> None:
+    alerts.mail_admins_of(webhook_id, consecutive_failures=consecutive_failures)
+
+
+def _finish_aside(turn: Drain) -> None:
+    """Let slow receivers answer while this worker takes its next turn.
+
+    The thread is not a daemon: a worker that is asked to stop waits for it.
+    """
+    if turn.is_sending:
+        threading.Thread(target=_finish, args=[turn], name="finish").start()
+    else:
+        turn.finish()
+
+
+def _finish(turn: Drain) -> None:
+    try:
+        turn.finish()
+    finally:
+        connection.close()
+
+
+@lru_cache(maxsize=1)
+def _client(conf: Conf) -> HttpClient:
+    # Kept from one turn to the next, with its open connections.
+    return HttpClient(
+        policy=conf.address_policy,
+        allow_http=conf.allow_http,
+        ca_bundle=conf.ca_bundle or None,
+    )
