@@ -27,9 +27,12 @@ SET state = 4, due_at = NULL, is_leased = %s, ended_at = %s,
     claim_number = claim_number + 1
 WHERE state IN (0, 1) AND id IN (
     SELECT id FROM deliveries_delivery
-    WHERE webhook_id = %s AND state IN (0, 1) AND (%s OR NOT is_test)
-    AND NOT (is_leased AND due_at > %s)
-    ORDER BY id LIMIT %s
+    WHERE webhook_id = %s AND state = 0
+    AND (%s OR NOT is_test) AND NOT (is_leased AND due_at > %s)
+    UNION ALL
+    SELECT id FROM deliveries_delivery
+    WHERE webhook_id = %s AND state IN (0, 1) AND NOT (order_key = '') AND state = 1
+    LIMIT %s
 )
 RETURNING id
 """
@@ -43,9 +46,12 @@ def skip_stopped(busy: Iterable[Busy], *, now: datetime) -> int:
 
 
 def _skip(webhook: Busy, *, now: datetime) -> int:
-    values = [False, now, webhook.webhook_id, webhook.is_deleted, now, BATCH]
+    waits = [webhook.webhook_id, webhook.is_deleted, now, webhook.webhook_id]
     with transaction.atomic(durable=True):
-        skipped = [delivery_id for (delivery_id,) in execute(_SKIP, values)]
+        skipped = [
+            delivery_id
+            for (delivery_id,) in execute(_SKIP, [False, now, *waits, BATCH])
+        ]
         deliveries = Delivery.objects.filter(pk__in=skipped)
         Attempt.objects.bulk_create(
             _skipped(each, now=now)
