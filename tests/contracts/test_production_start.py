@@ -35,6 +35,7 @@ NO_KEY = "WEBHOOKS_ENCRYPTION_KEYS names no key."
             "Each encryption key must be the base64 of 32 bytes.",
         ),
     ],
+    ids=["no-secret-key", "default-secret-key", "no-key", "default-key", "short-key"],
 )
 def test_production_does_not_start_without_keys(secret_key, encryption_keys, sentence):
     done = manage(
