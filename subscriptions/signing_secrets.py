@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime, timedelta
 
+    from django.db.models import QuerySet
+
     from subscriptions.models import Webhook
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 (the prefix is public)
@@ -48,6 +50,20 @@ def rotate_secret(webhook: Webhook, *, grace: timedelta, now: datetime) -> str:
     mine.exclude(expires_at=None).delete()
     mine.current().update(expires_at=now + grace)
     return issue_secret(webhook)
+
+
+def webhooks_to_rotate(*, issued_before: datetime | None = None) -> QuerySet[Webhook]:
+    """Return the webhooks of all tenants, or those whose secret is older than that.
+
+    For operators: nothing that a tenant can reach calls this.
+    """
+    current = SigningSecret.objects.current()
+    if issued_before is not None:
+        current = current.filter(created_at__lt=issued_before)
+    webhooks: QuerySet[Webhook] = Webhook.objects.present().filter(
+        pk__in=current.values("webhook")
+    )
+    return webhooks.select_related("tenant").order_by("pk")
 
 
 def reveal_secret(webhook: Webhook) -> str:
