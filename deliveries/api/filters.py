@@ -45,7 +45,12 @@ class AnyTextsField(forms.MultipleChoiceField):
         return "\0" not in value
 
 
-@extend_schema_field(OpenApiTypes.DATETIME)
+@extend_schema_field(
+    {
+        "type": "string",
+        "description": "A time, or a date in UTC, of which the whole day counts.",
+    }
+)
 class MomentFilter(django_filters.Filter):  # type: ignore[misc]  # untyped
     field_class = MomentField
 
@@ -69,10 +74,8 @@ class LogFilter(django_filters.FilterSet):  # type: ignore[misc]
         choices=[(status, status) for status in STATUSES]
     )
     EventType = AnyTextsFilter()
-    StartDate = MomentFilter(at=time.min, help_text="A date begins at midnight UTC.")
-    EndDate = MomentFilter(
-        at=time.max, help_text="Inclusive; a date with its whole day."
-    )
+    StartDate = MomentFilter(at=time.min)
+    EndDate = MomentFilter(at=time.max)
     EventId = django_filters.CharFilter()
     EntityId = django_filters.CharFilter()
 
