@@ -111,6 +111,9 @@ def _add_problems(path: str, operation: dict[str, Any]) -> None:
         responses.setdefault(str(status), {"description": f"{phrase}."})
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for status, response in responses.items():
+        response["description"] = (
+            response["description"] or HTTPStatus(int(status)).phrase
+        )
         if status >= "400":
             response.setdefault("content", content)
 

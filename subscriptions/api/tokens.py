@@ -132,12 +132,14 @@ def _fields(request: Request) -> dict[str, str]:
 
 def _texts(data: Any) -> dict[str, str]:
     """The fields that count, as text; what is empty counts as left out."""
-    fields = {name: data[name] for name in FIELDS if data.get(name) not in (None, "")}
+    fields = {name: data[name] for name in FIELDS if data.get(name) is not None}
     for name, value in fields.items():
         if not isinstance(value, str) or "\0" in value:
             message = f"{name} must be a text."
             raise ParseError(message)
-    return fields
+    if "scope" in fields:
+        fields["scope"] = " ".join(fields["scope"].split())
+    return {name: value for name, value in fields.items() if value}
 
 
 def _basic_credentials(header: str) -> dict[str, str]:
@@ -153,8 +155,6 @@ def _basic_credentials(header: str) -> dict[str, str]:
 
 
 def _issue(fields: dict[str, str]) -> tuple[int, dict[str, Any]]:
-    if "scope" in fields:
-        fields["scope"] = " ".join(fields["scope"].split())
     # Client credentials only: the library's other grants have no door here.
     server = BackendApplicationServer(
         OAuth2Validator(), token_expires_in=oauth2_settings.ACCESS_TOKEN_EXPIRE_SECONDS
