@@ -8,10 +8,12 @@ import json
 import time
 
 import pytest
+from django.http.request import UnreadablePostError
 from hypothesis import given
 from hypothesis import strategies as st
 from rest_framework.exceptions import ParseError, UnsupportedMediaType
 
+from subscriptions.api.tokens import FormParser
 from webhooks_project.parsers import (
     MAX_BYTES,
     BodyTooLarge,
@@ -187,6 +189,17 @@ def test_no_more_is_read_than_is_allowed():
         StrictJSONParser().parse(stream)
 
     assert stream.tell() == MAX_BYTES + 1
+
+
+class BrokenStream:
+    def read(self, size):
+        raise UnreadablePostError
+
+
+@pytest.mark.parametrize("parser", [StrictJSONParser, FormParser])
+def test_a_body_that_breaks_off_is_no_fault_of_ours(parser):
+    with pytest.raises(ParseError, match=r"^The connection ended before the body did"):
+        parser().parse(BrokenStream())
 
 
 def test_nothing_is_an_empty_object():

@@ -160,4 +160,6 @@ def test_the_reference_brings_all_that_it_shows():
     "address", ["/api/docs/", "/api/docs", "/api/p/v3/openapi.json"]
 )
 def test_both_can_only_be_read(refused, address):
-    refused(Client().post(address, "{}", "application/json"), 405)
+    stranger = Client(enforce_csrf_checks=True)
+
+    refused(stranger.post(address, "{}", "application/json"), 405)
