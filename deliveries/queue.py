@@ -11,7 +11,7 @@ import os
 from functools import lru_cache
 from typing import Any
 
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django_q.brokers import Broker, get_broker
 from django_q.models import Schedule
 from django_q.signals import post_spawn
@@ -23,6 +23,9 @@ from deliveries.models import Lookout
 DRAIN = "deliveries.tasks.drain"
 SWEEP = "deliveries.tasks.sweep"
 MAIL_ADMINS = "deliveries.tasks.mail_admins_of"
+
+# What a broker raises that cannot be reached, whichever it is.
+BROKEN = (Error, RedisError, OSError)
 
 logger = logging.getLogger(__name__)
 
@@ -36,8 +39,17 @@ def wake_workers() -> None:
     try:
         if _broker(os.getpid()).queue_size() == 0:
             run_later(DRAIN)
-    except (DatabaseError, RedisError, OSError) as error:
+    except BROKEN as error:
         logger.warning("bell.broken", extra={"reason": type(error).__name__})
+
+
+def broker_is_reachable() -> bool:
+    """Whether a bell would be heard."""
+    try:
+        _broker(os.getpid()).queue_size()
+    except BROKEN:
+        return False
+    return True
 
 
 def run_later(task: str, *arguments: Any) -> None:

@@ -88,6 +88,11 @@ def _key_material(encoded: str) -> bytes:
     return material
 
 
+def new_key(*, key_id: str) -> str:
+    """An entry for WEBHOOKS_ENCRYPTION_KEYS, as ``id:base64``."""
+    return f"{key_id}:{base64.b64encode(os.urandom(KEY_BYTES)).decode()}"
+
+
 def key_ring() -> KeyRing:
     return parse_key_ring(get_conf().encryption_keys or DEVELOPMENT_KEYS)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from subscriptions import sealing
-from subscriptions.models import SigningSecret
+from subscriptions.models import SigningSecret, Webhook
 from subscriptions.revisions import locked
 from subscriptions.signing_keys import SigningKey
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime, timedelta
 
-    from subscriptions.models import Webhook
+    from django.db.models import QuerySet
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 (the prefix is public)
 SECRET_BYTES = 32
@@ -48,6 +48,20 @@ def rotate_secret(webhook: Webhook, *, grace: timedelta, now: datetime) -> str:
     mine.exclude(expires_at=None).delete()
     mine.current().update(expires_at=now + grace)
     return issue_secret(webhook)
+
+
+def webhooks_to_rotate(*, issued_before: datetime | None = None) -> QuerySet[Webhook]:
+    """Return the webhooks of all tenants, or those whose secret is older than that.
+
+    For operators: nothing that a tenant can reach calls this.
+    """
+    current = SigningSecret.objects.current()
+    if issued_before is not None:
+        current = current.filter(created_at__lt=issued_before)
+    webhooks: QuerySet[Webhook] = Webhook.objects.present().filter(
+        pk__in=current.values("webhook")
+    )
+    return webhooks.select_related("tenant").order_by("pk")
 
 
 def reveal_secret(webhook: Webhook) -> str:
