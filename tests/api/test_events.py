@@ -295,7 +295,7 @@ def test_the_platform_must_name_an_existing_owner(
 def test_an_event_takes_few_queries(api, webhook, django_assert_num_queries):
     # The token, the subsidiary, five to publish, and the ends of two transactions.
     with django_assert_num_queries(11):
-        assert api.post("/events", fact(EntityId="T-1")).status_code == 202
+        assert api.post("/events", fact()).status_code == 202
 
 
 @pytest.mark.parametrize("events", [1, 20])
@@ -308,6 +308,19 @@ def test_a_batch_takes_the_same_queries_however_long(
 
     with django_assert_num_queries(12):
         assert platform_api.post("/events/batch", batch(*facts)).status_code == 202
+
+
+@pytest.mark.parametrize("events", [1, 20])
+def test_a_batch_sent_again_takes_the_same_queries_however_long(
+    api, webhook, django_assert_num_queries, events
+):
+    facts = batch(*[fact(Id=f"evt-{i}") for i in range(events)])
+    first = api.post("/events/batch", facts)
+
+    with django_assert_num_queries(9):
+        second = api.post("/events/batch", facts)
+
+    assert second.json() == first.json()
 
 
 def test_publishing_needs_its_scope(program, acme, refused):
