@@ -13,7 +13,7 @@ from subscriptions.addresses import AddressPolicy, parse_networks
 # A drain claims for this long, then lets its worker do something else.
 SLICE = timedelta(seconds=15)
 # What a claimed delivery may wait for a thread, and its result for the record.
-MARGIN = timedelta(seconds=30)
+MARGIN = timedelta(seconds=15)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from subscriptions import sealing
-from subscriptions.models import SigningSecret, Webhook
+from subscriptions.models import SigningSecret
+from subscriptions.revisions import locked
 from subscriptions.signing_keys import SigningKey
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from django.db.models import QuerySet
+
+    from subscriptions.models import Webhook
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 (the prefix is public)
 SECRET_BYTES = 32
@@ -38,11 +41,13 @@ def rotate_secret(webhook: Webhook, *, grace: timedelta, now: datetime) -> str:
     """Replace the current secret; the one before it still signs until the grace ends.
 
     Returns the new secret in clear. At most two sign at once: a rotation inside the
-    grace of an earlier one ends the older secret now.
+    grace of an earlier one ends the older secret now. Raises Webhook.DoesNotExist when
+    the webhook was deleted since.
     """
-    Webhook.objects.select_for_update().get(pk=webhook.pk)
+    locked(webhook)
     mine = SigningSecret.objects.filter(webhook=webhook)
-    mine.filter(expires_at__gt=now).update(expires_at=now)
+    # What signs no more is of use to nobody but a thief.
+    mine.exclude(expires_at=None).delete()
     mine.current().update(expires_at=now + grace)
     return issue_secret(webhook)
 
