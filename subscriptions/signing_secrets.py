@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from subscriptions import sealing
-from subscriptions.models import SigningSecret
+from subscriptions.models import SigningSecret, Webhook
 from subscriptions.revisions import locked
 from subscriptions.signing_keys import SigningKey
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from django.db.models import QuerySet
-
-    from subscriptions.models import Webhook
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 (the prefix is public)
 SECRET_BYTES = 32
