@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import itertools
 import json
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
 from deliveries.models import Attempt, Delivery, Event
+from deliveries.publishing import publish
 from subscriptions.models import Subsidiary, Webhook
+from subscriptions.profiles import profile
 from subscriptions.tenancy import ensure_tenant
 from subscriptions.webhooks import create_webhook
 
 if TYPE_CHECKING:
+    from deliveries.publishing import Publication
     from subscriptions.models import Tenant
 
 _numbers = itertools.count(1)
@@ -101,3 +105,20 @@ def make_attempt(delivery: Delivery, **overrides: Any) -> Attempt:
         "is_test": delivery.is_test,
     } | overrides
     return Attempt.objects.create(delivery=delivery, **fields)
+
+
+def sample_of(event_type: str) -> dict[str, Any]:
+    """Data for an event of that type, as the catalogue shows it."""
+    return deepcopy(profile("alvys").event_type(event_type).sample)
+
+
+def publish_sample(
+    tenant: Tenant, event_type: str = "tender.created", **overrides: Any
+) -> Publication:
+    """Publish the sample of a type for the tenant's first subsidiary."""
+    fact = {
+        "subsidiary": Subsidiary.objects.filter(tenant=tenant).first(),
+        "type": event_type,
+        "data": sample_of(event_type),
+    } | overrides
+    return publish(tenant=tenant, **fact)

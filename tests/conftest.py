@@ -1,14 +1,22 @@
-"""The cast: Acme owns, Globex must see nothing."""
+"""The cast: Acme owns, Globex must see nothing; a receiver, a clock, and the engine."""
 
 from __future__ import annotations
 
 import os
+import ssl
 
 import pytest
-from django.conf import settings
+import trustme
+from django.conf import settings as django_settings
 from django.db import connection
 
+from deliveries.conf import SLICE, get_conf
+from deliveries.engine.draining import Drain
+from deliveries.transport.http import HttpClient
+from deliveries.transport.resolver import Resolver
 from tests.builders import make_tenant, make_webhook
+from tests.clock import Clock
+from tests.receiver import HOST, Receiver
 
 
 @pytest.fixture
@@ -31,7 +39,7 @@ def pytest_collection_modifyitems(items):
     """Leave out what cannot run here; `python -m tests.run` brings the rest along."""
     here = {
         "postgresql": connection.vendor == "postgresql",
-        "redis_broker": bool(settings.REDIS_URL),
+        "redis_broker": bool(django_settings.REDIS_URL),
     }
     for item in items:
         for name, is_here in here.items():
@@ -44,3 +52,73 @@ def pytest_sessionfinish(session):
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if os.environ.get("REQUIRE_ALL") and reporter and reporter.stats.get("skipped"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(scope="session")
+def authority():
+    return trustme.CA()
+
+
+@pytest.fixture(scope="session")
+def ca_bundle(authority, tmp_path_factory):
+    path = tmp_path_factory.mktemp("ca") / "ca.pem"
+    authority.cert_pem.write_to_path(str(path))
+    return str(path)
+
+
+@pytest.fixture
+def receiver(authority):
+    """A real receiver, at hooks.example.test."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(HOST).configure_cert(context)
+    receiver = Receiver(context)
+    yield receiver
+    receiver.close()
+
+
+@pytest.fixture
+def names():
+    """A name service: host to addresses."""
+    return {HOST: ["127.0.0.1"]}
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def client_of(names):
+    """The client that `deliveries.tasks` uses, but for the name service."""
+    clients = {}
+
+    def client(conf):
+        clients.setdefault(
+            conf,
+            HttpClient(
+                policy=conf.address_policy,
+                allow_http=conf.allow_http,
+                ca_bundle=conf.ca_bundle,
+                resolver=Resolver(lambda host: names.get(host, ())),
+            ),
+        )
+        return clients[conf]
+
+    yield client
+    for each in clients.values():
+        each.close()
+
+
+@pytest.fixture
+def drain(client_of, clock, settings, ca_bundle):
+    """Run the engine until it is idle, over real sockets to 127.0.0.0/8."""
+    settings.WEBHOOKS_ALLOWED_NETWORKS = ["127.0.0.0/8"]
+    settings.WEBHOOKS_CA_BUNDLE = ca_bundle
+
+    def until_idle():
+        conf = get_conf()
+        turn = Drain(send=client_of(conf).send, clock=clock, conf=conf)
+        turn.run(until=clock() + SLICE)
+        turn.finish()
+
+    return until_idle

@@ -15,7 +15,6 @@ BASES = ("api/p/v3/", "api/p/v1/", "api/p/v1.0/", "p/v3/", "p/v1/", "p/v1.0/")
 
 api: list[URLPattern | URLResolver] = [
     path("openapi.json", DocumentView.as_view()),
-    path("", include("deliveries.api.urls")),
     path("", include("subscriptions.api.urls")),
 ]
 

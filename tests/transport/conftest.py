@@ -10,7 +10,6 @@ import ssl
 from datetime import UTC, datetime, timedelta
 
 import pytest
-import trustme
 
 from deliveries.transport.http import HttpClient
 from deliveries.transport.resolver import Resolver
@@ -44,18 +43,6 @@ def _only_loopback(monkeypatch):
         return connect(sock, address)
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
-
-
-@pytest.fixture(scope="session")
-def authority():
-    return trustme.CA()
-
-
-@pytest.fixture(scope="session")
-def ca_bundle(authority, tmp_path_factory):
-    path = tmp_path_factory.mktemp("ca") / "ca.pem"
-    authority.cert_pem.write_to_path(str(path))
-    return str(path)
 
 
 @pytest.fixture(scope="session")
