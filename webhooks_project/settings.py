@@ -162,6 +162,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "webhooks_project.openapi.complete",
     ],
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {"LogStatus": "deliveries.logs.STATUSES"},
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 40 * 1024 * 1024
 

@@ -16,6 +16,7 @@ BASES = ("api/p/v3/", "api/p/v1/", "api/p/v1.0/", "p/v3/", "p/v1/", "p/v1.0/")
 api: list[URLPattern | URLResolver] = [
     path("openapi.json", DocumentView.as_view()),
     path("", include("subscriptions.api.urls")),
+    path("", include("deliveries.api.urls")),
 ]
 
 urlpatterns = [

@@ -68,6 +68,11 @@ class LogEntry:
         return _text(self.delivery.event.body_for(self.webhook))
 
     @property
+    def request_headers(self) -> dict[str, str]:
+        """Without secrets, which are not stored."""
+        return self.attempt.request_headers if self.attempt else {}
+
+    @property
     def response_headers(self) -> dict[str, str]:
         """By name; the values of a repeated header are joined, as HTTP allows."""
         merged: dict[str, str] = {}
