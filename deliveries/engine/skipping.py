@@ -46,7 +46,7 @@ def _skip(webhook: Busy, *, now: datetime) -> int:
     values = [False, now, webhook.webhook_id, webhook.is_deleted, now, BATCH]
     with transaction.atomic(durable=True):
         skipped = [delivery_id for (delivery_id,) in execute(_SKIP, values)]
-        deliveries = Delivery.objects.filter(pk__in=skipped)
+        deliveries = Delivery.objects.filter(pk__in=skipped).order_by("pk")
         Attempt.objects.bulk_create(
             _skipped(each, now=now)
             for each in deliveries.select_related("event", "webhook")

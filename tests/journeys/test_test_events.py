@@ -49,9 +49,7 @@ def test_a_test_of_a_type_carries_its_sample(webhook, receiver, drain):
 
 
 @pytest.mark.parametrize("answer", [503, 429, 404, 410])
-def test_a_test_is_neither_repeated_nor_counted(
-    webhook, receiver, attempt_all, answer
-):
+def test_a_test_is_neither_repeated_nor_counted(webhook, receiver, attempt_all, answer):
     publish_test(webhook, event_type="webhook.test")
     receiver.always(answer)
 
