@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Count
 from django.utils import timezone
 
 from deliveries.models import Delivery, Event
@@ -116,7 +117,9 @@ def publish_batch(facts: Sequence[Fact]) -> list[Publication]:
     now = timezone.now()
     events = [_event(fact, types[fact.type], now=now) for fact in facts]
     stored = _store(events)
-    counts = _fan_out([e for e in events if stored[_key(e)] is e], now=now)
+    new = [e for e in events if stored[_key(e)] is e]
+    repeated = set(stored.values()).difference(new)
+    counts = {**_fanned_out(repeated), **_fan_out(new, now=now)}
     publications = [_publication(event, stored, counts) for event in events]
     transaction.on_commit(partial(_announce, publications))
     transaction.on_commit(wake_workers)
@@ -245,6 +248,12 @@ def _fan_out(events: Sequence[Event], *, now: datetime) -> dict[int, int]:
     return Counter(delivery.event_id for delivery in deliveries)
 
 
+def _fanned_out(events: Iterable[Event]) -> dict[int, int]:
+    """How many webhooks each of *events* went to when it was first published."""
+    rows = Delivery.objects.filter(event__in=events, is_replay=False).order_by()
+    return dict(rows.values_list("event").annotate(Count("pk")))
+
+
 def _delivery(event: Event, webhook_id: int, *, now: datetime) -> Delivery:
     return Delivery(
         event=event,
@@ -259,10 +268,7 @@ def _publication(
     event: Event, stored: Mapping[Key, Event], counts: Mapping[int, int]
 ) -> Publication:
     first = stored[_key(event)]
-    if first is event:
-        return Publication(event, deliveries=counts[event.pk], is_new=True)
-    count = first.deliveries.filter(is_replay=False).count()
-    return Publication(first, deliveries=count, is_new=False)
+    return Publication(first, counts.get(first.pk, 0), is_new=first is event)
 
 
 def _announce(publications: Iterable[Publication]) -> None:

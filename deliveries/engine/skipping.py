@@ -20,7 +20,8 @@ BATCH = 500
 SKIPPED = "disabled"
 MESSAGE = "The webhook was disabled or deleted before this was sent."
 
-# What is in flight is not touched: its record decides.
+# What is in flight is not touched: its record decides. Those behind another go first:
+# only a pending row makes its webhook busy, so the last one must outlast them.
 _SKIP = """
 UPDATE deliveries_delivery
 SET state = 4, due_at = NULL, is_leased = %s, ended_at = %s,
@@ -29,7 +30,7 @@ WHERE state IN (0, 1) AND id IN (
     SELECT id FROM deliveries_delivery
     WHERE webhook_id = %s AND state IN (0, 1) AND (%s OR NOT is_test)
     AND NOT (is_leased AND due_at > %s)
-    ORDER BY id LIMIT %s
+    ORDER BY state DESC, id LIMIT %s
 )
 RETURNING id
 """
