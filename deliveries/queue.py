@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django_q.brokers import Broker, get_broker
 from django_q.models import Schedule
 from django_q.signals import post_spawn
@@ -28,6 +28,9 @@ DRAIN = "deliveries.tasks.drain"
 SWEEP = "deliveries.tasks.sweep"
 MAIL_ADMINS = "deliveries.tasks.mail_admins_of"
 
+# What a broker raises that cannot be reached, whichever it is.
+BROKEN = (Error, RedisError, OSError)
+
 logger = logging.getLogger(__name__)
 
 
@@ -42,6 +45,15 @@ def wake_workers() -> None:
             run_later(DRAIN)
 
 
+def broker_is_reachable() -> bool:
+    """Whether a bell would be heard."""
+    try:
+        _broker(os.getpid()).queue_size()
+    except BROKEN:
+        return False
+    return True
+
+
 def run_later(task: str, *arguments: Any) -> None:
     """Have a worker run *task*. May be lost: only for what is not a promise."""
     with _delay_at_worst():
@@ -52,7 +64,7 @@ def run_later(task: str, *arguments: Any) -> None:
 def _delay_at_worst() -> Iterator[None]:
     try:
         yield
-    except (DatabaseError, RedisError, OSError) as error:
+    except BROKEN as error:
         logger.warning("bell.broken", extra={"reason": type(error).__name__})
 
 

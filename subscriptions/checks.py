@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.checks import Error, Tags, register
 
 from subscriptions.conf import get_conf
-from subscriptions.sealing import BadKeyRing, parse_key_ring
+from subscriptions.sealing import DEVELOPMENT_KEYS, BadKeyRing, parse_key_ring
 
 
 @register(Tags.security)
@@ -21,6 +21,14 @@ def encryption_keys_are_ours(**kwargs: Any) -> list[Error]:
         hint = "Print one with: manage.py generate_encryption_key"
         return [Error(str(error), hint=hint, id="subscriptions.E001")]
     return []
+
+
+@register(Tags.security)
+def encryption_keys_are_not_those_of_development(**kwargs: Any) -> list[Error]:
+    if settings.DEBUG or DEVELOPMENT_KEYS not in settings.WEBHOOKS_ENCRYPTION_KEYS:
+        return []
+    message = "WEBHOOKS_ENCRYPTION_KEYS has the key of development, and DEBUG is off."
+    return [Error(message, id="subscriptions.E004")]
 
 
 @register(Tags.security)

@@ -7,7 +7,6 @@ authenticated with it: a text that was moved to another row does not open.
 from __future__ import annotations
 
 import base64
-import binascii
 import os
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -81,12 +80,17 @@ def parse_key_ring(text: str) -> KeyRing:
 def _key_material(encoded: str) -> bytes:
     try:
         material = base64.b64decode(encoded, validate=True)
-    except binascii.Error:
+    except ValueError:
         material = b""
     if len(material) != KEY_BYTES:
         message = "Each encryption key must be the base64 of 32 bytes."
         raise BadKeyRing(message)
     return material
+
+
+def new_key(*, key_id: str) -> str:
+    """An entry for WEBHOOKS_ENCRYPTION_KEYS, as ``id:base64``."""
+    return f"{key_id}:{base64.b64encode(os.urandom(KEY_BYTES)).decode()}"
 
 
 def key_ring() -> KeyRing:

@@ -10,11 +10,14 @@ from django.db import transaction
 
 from subscriptions import sealing
 from subscriptions.models import SigningSecret, Webhook
+from subscriptions.revisions import locked
 from subscriptions.signing_keys import SigningKey
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime, timedelta
+
+    from django.db.models import QuerySet
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 (the prefix is public)
 SECRET_BYTES = 32
@@ -36,13 +39,29 @@ def rotate_secret(webhook: Webhook, *, grace: timedelta, now: datetime) -> str:
     """Replace the current secret; the one before it still signs until the grace ends.
 
     Returns the new secret in clear. At most two sign at once: a rotation inside the
-    grace of an earlier one ends the older secret now.
+    grace of an earlier one ends the older secret now. Raises Webhook.DoesNotExist when
+    the webhook was deleted since.
     """
-    Webhook.objects.select_for_update().get(pk=webhook.pk)
+    locked(webhook)
     mine = SigningSecret.objects.filter(webhook=webhook)
-    mine.filter(expires_at__gt=now).update(expires_at=now)
+    # What signs no more is of use to nobody but a thief.
+    mine.exclude(expires_at=None).delete()
     mine.current().update(expires_at=now + grace)
     return issue_secret(webhook)
+
+
+def webhooks_to_rotate(*, issued_before: datetime | None = None) -> QuerySet[Webhook]:
+    """Return the webhooks of all tenants, or those whose secret is older than that.
+
+    For operators: nothing that a tenant can reach calls this.
+    """
+    current = SigningSecret.objects.current()
+    if issued_before is not None:
+        current = current.filter(created_at__lt=issued_before)
+    webhooks: QuerySet[Webhook] = Webhook.objects.present().filter(
+        pk__in=current.values("webhook")
+    )
+    return webhooks.select_related("tenant").order_by("pk")
 
 
 def reveal_secret(webhook: Webhook) -> str:

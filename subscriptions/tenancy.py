@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 from oauth2_provider.generators import generate_client_secret
+from oauth2_provider.models import get_access_token_model
 
+from subscriptions.conf import get_conf
 from subscriptions.models import ApiClient, Subsidiary, Tenant
 from subscriptions.scopes import PLATFORM_SCOPES, SCOPES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from datetime import datetime
 
 MAX_CLIENTS_PER_TENANT = 10
 
@@ -41,13 +44,18 @@ def ensure_tenant(
 ) -> tuple[Tenant, list[str]]:
     """Create what is missing of a tenant and its subsidiaries (code → name).
 
-    Returns the tenant and the names of what was added, in words.
+    Returns the tenant and the names of what was added, in words. Raises
+    ValidationError when a code or a name is empty or too long.
     """
+    Tenant(company_code=company_code, name=name).clean_fields()
     tenant, is_new = Tenant.objects.get_or_create(
         company_code=company_code, defaults={"name": name}
     )
     added = [f"tenant {company_code}"] if is_new else []
     for code, subsidiary_name in subsidiaries.items():
+        Subsidiary(tenant=tenant, code=code, name=subsidiary_name).clean_fields(
+            exclude=["tenant"]
+        )
         _, is_new = Subsidiary.objects.get_or_create(
             tenant=tenant, code=code, defaults={"name": subsidiary_name}
         )
@@ -57,31 +65,61 @@ def ensure_tenant(
 
 @transaction.atomic
 def create_api_client(
-    *, tenant: Tenant | None, name: str, scopes: Sequence[str] = ()
+    *,
+    tenant: Tenant | None,
+    name: str,
+    scopes: Sequence[str] = (),
+    expires_at: datetime | None = None,
 ) -> NewClient:
     """Create a client of *tenant*, or of the platform itself when there is none.
 
-    Without scopes it gets all that its kind may have. Raises UnknownScopes and
-    TooManyClients.
+    Without scopes it gets all that its kind may have. Raises UnknownScopes,
+    TooManyClients, and ValidationError when the name is too long.
     """
-    allowed = PLATFORM_SCOPES if tenant is None else tuple(SCOPES)
-    if unknown := set(scopes) - set(allowed):
-        raise UnknownScopes(unknown)
+    refuse_unknown_scopes(scopes, tenant=tenant)
     if tenant is not None:
-        _refuse_too_many(tenant)
+        refuse_too_many_clients(tenant)
     secret = generate_client_secret()
-    client = ApiClient.objects.create(
+    client = ApiClient(
         tenant=tenant,
         name=name,
-        scopes=" ".join(scopes or allowed),
+        scopes=" ".join(scopes or scopes_for(tenant)),
         client_secret=secret,
         client_type=ApiClient.CLIENT_CONFIDENTIAL,
         authorization_grant_type=ApiClient.GRANT_CLIENT_CREDENTIALS,
+        expires_at=expires_at,
     )
+    client.clean_fields(exclude=["tenant", "user"])
+    client.save()
     return NewClient(client, secret)
 
 
-def _refuse_too_many(tenant: Tenant) -> None:
+def revoke_api_client(client: ApiClient, *, now: datetime) -> None:
+    """End the client and every token it holds."""
+    get_access_token_model().objects.filter(application=client).delete()
+    client.expires_at = now
+    client.save(update_fields=["expires_at"])
+
+
+def scopes_for(tenant: Tenant | None) -> Collection[str]:
+    """All that a client of *tenant*, or of the platform itself, may have."""
+    return PLATFORM_SCOPES if tenant is None else tuple(SCOPES)
+
+
+def scopes_that_tenants_may_grant() -> Collection[str]:
+    """What a tenant's own admin may give to a client of that tenant."""
+    if get_conf().tenants_may_publish:
+        return tuple(SCOPES)
+    return [name for name in SCOPES if name != "events:write"]
+
+
+def refuse_unknown_scopes(scopes: Iterable[str], *, tenant: Tenant | None) -> None:
+    if unknown := set(scopes) - set(scopes_for(tenant)):
+        raise UnknownScopes(unknown)
+
+
+def refuse_too_many_clients(tenant: Tenant) -> None:
+    """Raises TooManyClients. Holds the tenant until the transaction ends."""
     # The lock makes the count true: two creations cannot both be the tenth.
     Tenant.objects.select_for_update().get(pk=tenant.pk)
     if ApiClient.objects.filter(tenant=tenant).count() >= MAX_CLIENTS_PER_TENANT:

@@ -13,13 +13,14 @@ from subscriptions.catalogue import event_types_named
 from subscriptions.conf import get_conf, wake_workers
 from subscriptions.models import Subscription, Tenant, Webhook
 from subscriptions.profiles import profile as profile_named
+from subscriptions.revisions import locked
 from subscriptions.signing_secrets import issue_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from subscriptions.models import Subsidiary
+    from subscriptions.models import EventType, Subsidiary
 
 
 class NameTaken(ValueError):
@@ -30,11 +31,6 @@ class NameTaken(ValueError):
 class TooManyWebhooks(ValueError):
     def __init__(self, limit: int) -> None:
         super().__init__(f"A tenant has at most {limit} webhooks.")
-
-
-class RevisionMismatch(ValueError):
-    def __init__(self) -> None:
-        super().__init__("The webhook was changed since you read it.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +71,7 @@ def create_webhook(  # noqa: PLR0913 (the fields of a webhook)
     )
     _begin(webhook)
     _save_unless_name_taken(webhook)
-    _subscribe(webhook, list(wanted.values()))
+    _subscribe(webhook, wanted.values())
     secret = issue_secret(webhook)
     transaction.on_commit(wake_workers)
     return NewWebhook(webhook, secret)
@@ -92,29 +88,45 @@ def _begin(webhook: Webhook) -> None:
 def update_webhook(
     webhook: Webhook,
     *,
-    changes: dict[str, Any],
+    changes: Mapping[str, Any],
     updated_by: str,
     if_match: str | None = None,
-) -> None:
-    """Change what *changes* names; what it leaves out stays.
+) -> Webhook:
+    """Change what *changes* names; what it leaves out stays. Returns the new state.
 
     A new ``url`` puts the webhook back to Pending and asks for its verification; all
-    else takes effect at once. Raises RevisionMismatch, NameTaken, UnknownEventTypes.
+    else takes effect at once. What says nothing new leaves the revision as it is.
+    Raises RevisionMismatch, NameTaken and UnknownEventTypes; then nothing was changed.
     """
-    webhook = _locked(webhook, if_match=if_match)
-    events = changes.pop("events", None)
-    if "url" in changes and changes["url"] != webhook.url:
+    webhook = locked(webhook, if_match=if_match)
+    resubscribed = "events" in changes and _resubscribe(webhook, changes["events"])
+    fields = {
+        name: value
+        for name, value in changes.items()
+        if name != "events" and value != getattr(webhook, name)
+    }
+    if not fields and not resubscribed:
+        return webhook
+    if "url" in fields:
         _back_to_pending(webhook)
-    for attribute, value in changes.items():
-        setattr(webhook, attribute, value)
+    for name, value in fields.items():
+        setattr(webhook, name, value)
     webhook.updated_at = timezone.now()
     webhook.updated_by = updated_by
     webhook.revision += 1
     _save_unless_name_taken(webhook)
-    if events is not None:
-        wanted = event_types_named(events, profile=webhook.profile)
-        webhook.subscriptions.all().delete()
-        _subscribe(webhook, list(wanted.values()))
+    return webhook
+
+
+def _resubscribe(webhook: Webhook, events: Sequence[str]) -> bool:
+    """Make the subscriptions those of *events*; False if they were."""
+    present = set(webhook.subscriptions.values_list("event_type__name", flat=True))
+    # A type that left the catalogue may stay where it is, but is not for new takers.
+    wanted = event_types_named(set(events) - present, profile=webhook.profile)
+    dropped = present - set(events)
+    webhook.subscriptions.filter(event_type__name__in=dropped).delete()
+    _subscribe(webhook, wanted.values())
+    return bool(wanted or dropped)
 
 
 def _back_to_pending(webhook: Webhook) -> None:
@@ -134,19 +146,22 @@ def _ask_for_verification(webhook: Webhook) -> None:
 
 
 @transaction.atomic
-def request_verification(webhook: Webhook) -> None:
+def request_verification(webhook: Webhook) -> Webhook:
     """Run the ownership challenge (again); passing makes the webhook Active."""
-    webhook = _locked(webhook)
+    webhook = locked(webhook)
     _ask_for_verification(webhook)
     webhook.save()
+    return webhook
 
 
-def enable_webhook(webhook: Webhook) -> None:
+@transaction.atomic
+def enable_webhook(webhook: Webhook) -> Webhook:
     """Ask for the verification that makes the webhook Active; an active one stays."""
-    if not webhook.is_active:
-        request_verification(webhook)
+    webhook = locked(webhook)
+    return webhook if webhook.is_active else request_verification(webhook)
 
 
+@transaction.atomic
 def disable_webhook(webhook_id: int, *, reason: str, now: datetime) -> bool:
     """Stop deliveries. True for exactly one caller; False if it was disabled before.
 
@@ -160,32 +175,22 @@ def disable_webhook(webhook_id: int, *, reason: str, now: datetime) -> bool:
         verification_due_at=None,
         revision=F("revision") + 1,
     )
-    # A disabled webhook on its way back is stopped, too.
-    present.update(verification_due_at=None)
-    transaction.on_commit(wake_workers)
+    if disabled:
+        transaction.on_commit(wake_workers)
+    else:
+        # One that was disabled before may be on its way back: stopped, too.
+        present.update(verification_due_at=None)
     return disabled == 1
 
 
 @transaction.atomic
 def delete_webhook(webhook: Webhook, *, if_match: str | None = None) -> None:
     """Make the webhook vanish from every list. Raises RevisionMismatch."""
-    webhook = _locked(webhook, if_match=if_match)
+    webhook = locked(webhook, if_match=if_match)
     webhook.deleted_at = timezone.now()
     webhook.verification_due_at = None
-    webhook.save()
+    webhook.save(update_fields=["deleted_at", "verification_due_at"])
     transaction.on_commit(wake_workers)
-
-
-def _locked(webhook: Webhook, *, if_match: str | None = None) -> Webhook:
-    locked: Webhook = Webhook.objects.present().select_for_update().get(pk=webhook.pk)
-    if if_match is not None and not _matches(if_match, locked.etag):
-        raise RevisionMismatch
-    return locked
-
-
-def _matches(if_match: str, etag: str) -> bool:
-    candidates = [text.strip() for text in if_match.split(",")]
-    return "*" in candidates or etag in candidates
 
 
 def _refuse_too_many(tenant: Tenant) -> None:
@@ -201,10 +206,13 @@ def _save_unless_name_taken(webhook: Webhook) -> None:
         with transaction.atomic():
             webhook.save()
     except IntegrityError:
+        same = Webhook.objects.present().filter(subsidiary=webhook.subsidiary_id)
+        if not same.filter(name=webhook.name).exclude(pk=webhook.pk).exists():
+            raise
         raise NameTaken(webhook.name) from None
 
 
-def _subscribe(webhook: Webhook, event_types: list[Any]) -> None:
+def _subscribe(webhook: Webhook, event_types: Iterable[EventType]) -> None:
     Subscription.objects.bulk_create(
         Subscription(webhook=webhook, event_type=event_type)
         for event_type in event_types

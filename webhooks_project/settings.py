@@ -123,7 +123,15 @@ OAUTH2_PROVIDER: dict[str, Any] = {
     "ACCESS_TOKEN_EXPIRE_SECONDS": 3600,
     "SCOPES_BACKEND_CLASS": "subscriptions.scopes.GrantedScopes",
     "CLIENT_SECRET_HASHER": "client_secret",
+    # Client credentials are all we offer: the rest of OAuth is closed, as RFC 9700 says.
     "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,
+    "COMPLIANT_BCP_RFC9700_ACCESS_TOKEN_TRANSPORT": True,
+    "COMPLIANT_BCP_RFC9700_AUTHZ_RESPONSE_ISS": True,
+    "COMPLIANT_BCP_RFC9700_IMPLICIT_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PASSWORD_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PKCE_METHOD": True,
+    "ALLOWED_REDIRECT_URI_SCHEMES": ["https"],
+    "REFRESH_TOKEN_REUSE_PROTECTION": True,
 }
 
 # --- The public API -----------------------------------------------------------------
@@ -134,6 +142,8 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_PERMISSION_CLASSES": ["subscriptions.api.permissions.HasScope"],
     "DEFAULT_PARSER_CLASSES": ["webhooks_project.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "webhooks_project.parsers.JSONNegotiation",
+    "DEFAULT_METADATA_CLASS": None,
     "DEFAULT_PAGINATION_CLASS": "webhooks_project.paging.PagePagination",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "webhooks_project.openapi.ContractSchema",
@@ -145,7 +155,14 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "Webhooks API",
     "VERSION": "3",
     "OAS_VERSION": "3.1.0",
-    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/p/v3",
+    "PREPROCESSING_HOOKS": ["webhooks_project.openapi.only_canonical"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "webhooks_project.openapi.complete",
+    ],
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {"LogStatus": "deliveries.logs.STATUSES"},
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 40 * 1024 * 1024
 
@@ -166,6 +183,7 @@ WEBHOOKS_AUTO_DISABLE_AFTER = env.int("WEBHOOKS_AUTO_DISABLE_AFTER", default=10)
 WEBHOOKS_HEADER_PREFIX = env.str("WEBHOOKS_HEADER_PREFIX", default="X-Alvys-")
 WEBHOOKS_USER_AGENT = env.str("WEBHOOKS_USER_AGENT", default="Alvys-Webhook/1.0")
 WEBHOOKS_MAX_WEBHOOKS = env.int("WEBHOOKS_MAX_WEBHOOKS", default=50)
+WEBHOOKS_TENANTS_MAY_PUBLISH = env.bool("WEBHOOKS_TENANTS_MAY_PUBLISH", default=False)
 WEBHOOKS_CONCURRENCY = env.int("WEBHOOKS_CONCURRENCY", default=32)
 WEBHOOKS_IN_FLIGHT_PER_WEBHOOK = env.int("WEBHOOKS_IN_FLIGHT_PER_WEBHOOK", default=4)
 # `subscriptions` may not import `deliveries`; it is told here whom to wake.

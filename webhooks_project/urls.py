@@ -3,8 +3,27 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import URLPattern, URLResolver, include, path, re_path
+
+from subscriptions.api.tokens import TokenView
+from webhooks_project.health import livez, readyz
+from webhooks_project.openapi import DocumentView
+from webhooks_project.reference import reference
+
+# The published documents use all of these; the first one is canonical.
+BASES = ("api/p/v3/", "api/p/v1/", "api/p/v1.0/", "p/v3/", "p/v1/", "p/v1.0/")
+
+api: list[URLPattern | URLResolver] = [
+    path("openapi.json", DocumentView.as_view()),
+    path("", include("subscriptions.api.urls")),
+    path("", include("deliveries.api.urls")),
+]
 
 urlpatterns = [
+    *(path(base, include(api)) for base in BASES),
+    re_path(r"^api/docs/?$", reference, name="reference"),
+    path("oauth/token", TokenView.as_view()),
+    path("livez", livez),
+    path("readyz", readyz),
     path("admin/", admin.site.urls),
 ]

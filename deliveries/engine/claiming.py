@@ -28,13 +28,14 @@ if TYPE_CHECKING:
 WEBHOOKS = 16
 LOOK_AHEAD = 32
 
+# SQLite uses a partial index only where its condition is repeated word for word.
 _CANDIDATES = """
 SELECT * FROM (
     SELECT id, webhook_id, is_leased, order_key <> '' AND EXISTS (
         SELECT 1 FROM deliveries_delivery earlier
         WHERE earlier.webhook_id = delivery.webhook_id
-        AND earlier.order_key = delivery.order_key AND earlier.order_key <> ''
-        AND earlier.state IN (0, 1) AND earlier.id < delivery.id
+        AND earlier.order_key = delivery.order_key AND earlier.id < delivery.id
+        AND earlier.state IN (0, 1) AND NOT (earlier.order_key = '')
     ) AS is_behind
     FROM deliveries_delivery delivery
     WHERE state = 0 AND webhook_id = %s AND due_at <= %s AND (is_test OR %s)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deliveries.models import Attempt, Delivery
+from deliveries.policy.explanations import INTERRUPTED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-INTERRUPTED = "interrupted"
 MESSAGE = "The worker stopped before it had recorded an answer."
 
 

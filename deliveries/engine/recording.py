@@ -40,7 +40,8 @@ UPDATE deliveries_delivery SET state = 0, due_at = %s WHERE state = 1 AND id IN 
     SELECT (
         SELECT min(waiting.id) FROM deliveries_delivery waiting
         WHERE waiting.webhook_id = ended.column1 AND waiting.order_key = ended.column2
-        AND waiting.order_key <> '' AND waiting.state = 1
+        AND waiting.state IN (0, 1) AND NOT (waiting.order_key = '')
+        AND waiting.state = 1
     ) FROM {} AS ended
 )
 """

@@ -28,9 +28,12 @@ SET state = 4, due_at = NULL, is_leased = %s, ended_at = %s,
     claim_number = claim_number + 1
 WHERE state IN (0, 1) AND id IN (
     SELECT id FROM deliveries_delivery
-    WHERE webhook_id = %s AND state IN (0, 1) AND (%s OR NOT is_test)
-    AND NOT (is_leased AND due_at > %s)
-    ORDER BY state DESC, id LIMIT %s
+    WHERE webhook_id = %s AND state IN (0, 1) AND NOT (order_key = '') AND state = 1
+    UNION ALL
+    SELECT id FROM deliveries_delivery
+    WHERE webhook_id = %s AND state = 0
+    AND (%s OR NOT is_test) AND NOT (is_leased AND due_at > %s)
+    LIMIT %s
 )
 RETURNING id
 """
@@ -44,9 +47,10 @@ def skip_stopped(busy: Iterable[Busy], *, now: datetime) -> int:
 
 
 def _skip(webhook: Busy, *, now: datetime) -> int:
-    values = [False, now, webhook.webhook_id, webhook.is_deleted, now, BATCH]
+    of_webhook = [webhook.webhook_id, webhook.webhook_id, webhook.is_deleted, now]
     with transaction.atomic(durable=True):
-        skipped = [delivery_id for (delivery_id,) in execute(_SKIP, values)]
+        rows = execute(_SKIP, [False, now, *of_webhook, BATCH])
+        skipped = [delivery_id for (delivery_id,) in rows]
         deliveries = Delivery.objects.filter(pk__in=skipped).order_by("pk")
         Attempt.objects.bulk_create(
             _skipped(each, now=now)

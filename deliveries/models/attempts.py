@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from deliveries.models.deliveries import Delivery
+from deliveries.policy.explanations import INTERRUPTED
 from subscriptions.identifiers import encode
 from subscriptions.models import Webhook
 
@@ -22,6 +24,13 @@ class AttemptQuerySet(models.QuerySet["Attempt"]):
     def counted(self) -> AttemptQuerySet:
         """Those that health and statistics count: tests are not."""
         return self.filter(is_test=False)
+
+    def marking_latest(self) -> AttemptQuerySet:
+        """Each with ``is_latest``: its delivery has no later attempt."""
+        later = Attempt.objects.filter(
+            delivery=OuterRef("delivery"), sequence__gt=OuterRef("sequence")
+        )
+        return self.annotate(is_latest=~Exists(later))  # type: ignore[no-redef]  # declared there
 
 
 class Attempt(models.Model):
@@ -64,6 +73,9 @@ class Attempt(models.Model):
     response_body = models.BinaryField(default=b"")
     is_test = models.BooleanField(default=False)
 
+    # On rows of marking_latest() only.
+    is_latest: bool
+
     objects: ClassVar = AttemptQuerySet.as_manager()
 
     class Meta:
@@ -84,6 +96,11 @@ class Attempt(models.Model):
     @property
     def public_id(self) -> str:
         return log_id(self.delivery, self.sequence)
+
+    @property
+    def is_measured(self) -> bool:
+        was_sent = self.status != self.Status.SKIPPED
+        return was_sent and self.error_kind != INTERRUPTED
 
 
 def log_id(delivery: Delivery, sequence: int) -> str:

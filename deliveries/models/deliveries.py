@@ -22,7 +22,9 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         return self.filter(webhook__tenant=tenant)
 
     def unfinished(self) -> DeliveryQuerySet:
-        return self.filter(state__in=Delivery.UNFINISHED)
+        # Spelled as the conditions of the two indexes that find them.
+        waiting = Q(state=Delivery.State.WAITING) & ~Q(order_key="")
+        return self.filter(Q(state=Delivery.State.PENDING) | waiting)
 
     def due(self, now: datetime) -> DeliveryQuerySet:
         return self.filter(state=Delivery.State.PENDING, due_at__lte=now)

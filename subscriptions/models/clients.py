@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
+from django.utils import timezone
 from oauth2_provider.models import AbstractApplication
 
 from subscriptions.models.tenants import Tenant
@@ -24,3 +27,7 @@ class ApiClient(AbstractApplication):  # type: ignore[misc]  # the library is un
     class Meta(AbstractApplication.Meta):  # type: ignore[misc]
         abstract = False
         verbose_name = "API client"
+
+    def is_usable(self, request: Any) -> bool:
+        """What django-oauth-toolkit asks before it issues a token."""
+        return self.expires_at is None or timezone.now() < self.expires_at

@@ -51,6 +51,10 @@ class SigningSecret(models.Model):
         return f"whsec_••••{self.hint}"
 
     @property
+    def is_current(self) -> bool:
+        return self.expires_at is None
+
+    @property
     def sealing_context(self) -> str:
         """Binds the sealed text to this row: moved to another, it does not open."""
         return f"signing_secret:{self.uid}"

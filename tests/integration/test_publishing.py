@@ -22,10 +22,6 @@ from subscriptions.models import Subsidiary, Webhook
 from subscriptions.webhooks import delete_webhook
 from tests.builders import make_tenant, make_webhook, publish_sample, sample_of
 
-needs_concurrent_writers = pytest.mark.skipif(
-    connection.vendor == "sqlite", reason="SQLite has one writer at a time"
-)
-
 
 def fact(tenant, **overrides):
     wanted = {
@@ -175,7 +171,7 @@ def test_ids_are_the_tenants_own(acme, globex):
     assert mine.event != theirs.event
 
 
-@needs_concurrent_writers
+@pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
 def test_two_who_publish_one_id_at_once_store_one_event():
     acme = make_tenant("ACME")
@@ -290,7 +286,7 @@ def test_deliveries_stand_in_the_order_of_the_batch(acme, webhook):
     assert events == [each.event for each in batch]
 
 
-@needs_concurrent_writers
+@pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
 def test_rows_of_an_entity_stand_in_the_order_of_commits():
     acme = make_tenant("ACME")

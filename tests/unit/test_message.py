@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -36,16 +37,7 @@ def composed(message=MESSAGE, *, style=STYLE):
 
 
 def traceparent_of(span):
-    message = Message(
-        event_id="evt_1",
-        event_type="tender.created",
-        delivery_id="dlv_1",
-        trace=TRACE,
-        span=span,
-        number=1,
-        body=b"",
-    )
-    return composed(message).headers["traceparent"]
+    return composed(replace(MESSAGE, span=span)).headers["traceparent"]
 
 
 def test_url_and_body_pass_unchanged():

@@ -1,0 +1,31 @@
+# make demo    run the product here, with a receiver to look at
+# make test    the whole suite; what is not installed is left out and named
+# make check   style, architecture, types, migrations, deployment settings
+
+# The stamps carry the hash of what is installed: nothing changed, nothing to do.
+PYTHON := .venv/bin/python
+TO_RUN := .venv/.to-run-$(shell cat requirements.txt | sha256sum | cut -c1-16)
+TO_TEST := .venv/.to-test-$(shell cat requirements.txt requirements-dev.txt | sha256sum | cut -c1-16)
+INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check
+
+.PHONY: demo test check
+.DEFAULT_GOAL := demo
+
+demo: $(TO_RUN)
+	@$(PYTHON) manage.py demo
+
+test: $(TO_TEST)
+	@$(PYTHON) -m tests.run
+
+check: $(TO_TEST)
+	@.ci/check
+
+$(TO_RUN):
+	@$(PYTHON) -V >/dev/null 2>&1 || python3 -m venv --clear .venv
+	@$(INSTALL) -r requirements.txt
+	@rm -f .venv/.to-run-* && touch $@
+
+$(TO_TEST):
+	@$(PYTHON) -V >/dev/null 2>&1 || python3 -m venv --clear .venv
+	@$(INSTALL) -r requirements-dev.txt
+	@rm -f .venv/.to-test-* && touch $@

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+
+from deliveries.admin.facts import FactAdmin, as_text
+from deliveries.models import Event
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from django.http import HttpRequest
+
+
+@admin.register(Event)
+class EventAdmin(FactAdmin):
+    list_display = (
+        "public_id",
+        "tenant",
+        "subsidiary",
+        "type",
+        "entity_id",
+        "created_at",
+    )
+    list_select_related = ("tenant", "subsidiary")
+    fields = (
+        "public_id",
+        "tenant",
+        "subsidiary",
+        "type",
+        "entity_type",
+        "entity_id",
+        "occurred_at",
+        "created_at",
+        "is_test",
+        "body_text",
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).defer("body", "body_with_previous")
+
+    @admin.display(description="body")
+    def body_text(self, event: Event) -> str:
+        return as_text(event.body)

@@ -1,0 +1,114 @@
+"""What requests may say: PascalCase outside, our names inside."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.validators import RegexValidator
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from deliveries.api.moments import Moment
+from deliveries.publishing import EVENT_ID, TEST
+from subscriptions.api.bodies import StrictBody
+from subscriptions.api.fields import Text
+
+MAX_BATCH = 1000
+
+event_id = RegexValidator(
+    rf"\A{EVENT_ID.pattern}\Z",
+    "This must be 1 to 128 letters, digits, '_', ':', '.' or '-'.",
+)
+
+
+@extend_schema_field(OpenApiTypes.OBJECT)
+class JsonObject(serializers.Field[Any, Any, Any, Any]):
+    """An object, whatever stands in it."""
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        if not isinstance(data, dict):
+            message = "This must be an object."
+            raise serializers.ValidationError(message)
+        return data
+
+
+class NewEvent(StrictBody):
+    """One thing that happened. ``null`` is the same as left out."""
+
+    Type = Text(source="type", max_length=100, trim_whitespace=False)
+    SubsidiaryId = Text(source="subsidiary", max_length=100, trim_whitespace=False)
+    Data = JsonObject(source="data", help_text="Matches the JSON Schema of the type.")
+    Id = Text(
+        source="id",
+        required=False,
+        allow_null=True,
+        trim_whitespace=False,
+        validators=[event_id],
+        help_text="Yours, to publish once however often you ask; else made for you.",
+    )
+    Timestamp = Moment(
+        source="timestamp",
+        required=False,
+        allow_null=True,
+        help_text="When it happened; now, if left out.",
+    )
+    EntityType = Text(
+        source="entity_type",
+        max_length=100,
+        required=False,
+        allow_null=True,
+        allow_blank=True,
+    )
+    EntityId = Text(
+        source="entity_id",
+        max_length=200,
+        required=False,
+        allow_null=True,
+        allow_blank=True,
+        trim_whitespace=False,
+        help_text="Events of one entity are delivered one after the other.",
+    )
+    Previous = JsonObject(
+        source="previous",
+        required=False,
+        allow_null=True,
+        help_text="The snapshot before the change.",
+    )
+    CompanyCode = Text(
+        source="company_code",
+        max_length=50,
+        required=False,
+        allow_null=True,
+        trim_whitespace=False,
+        help_text="Whose event it is. Required from a platform client.",
+    )
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        if not isinstance(data, dict):
+            message = "This must be an object."
+            raise serializers.ValidationError(message)
+        known: dict[str, Any] = super().to_internal_value(data)
+        return {name: value for name, value in known.items() if value is not None}
+
+
+class NewEvents(StrictBody):
+    """A batch: all of them are published, or none."""
+
+    Events = NewEvent(
+        many=True,
+        allow_empty=False,
+        max_length=MAX_BATCH,  # type: ignore[call-arg]  # of the list
+    )
+
+
+class NewTest(StrictBody):
+    """Which event type's sample is sent."""
+
+    EventType = Text(
+        source="event_type",
+        required=False,
+        allow_null=True,
+        max_length=100,
+        help_text=f"{TEST}, if left out.",
+    )

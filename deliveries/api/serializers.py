@@ -1,0 +1,145 @@
+"""What answers say of the delivery log, of health and of what was published."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_serializer
+from rest_framework import serializers
+
+from deliveries.logs import STATUSES, Health, LogEntry
+from subscriptions.api.serializers import TextOrNull
+
+
+class LogEntrySerializer(serializers.Serializer[LogEntry]):
+    Id = serializers.CharField(source="id")
+    DeliveryId = serializers.CharField(source="delivery.public_id")
+    EventId = serializers.CharField(source="delivery.event.public_id")
+    EventType = serializers.CharField(source="event_type")
+    Status = serializers.ChoiceField(source="status", choices=STATUSES)
+    HttpStatusCode = serializers.IntegerField(source="status_code", allow_null=True)
+    DurationMs = serializers.IntegerField(source="duration_ms", allow_null=True)
+    AttemptNumber = serializers.IntegerField(source="attempt_number")
+    Timestamp = serializers.DateTimeField(source="timestamp")
+    ConsumerUrl = serializers.CharField(source="url")
+    ErrorMessage = serializers.CharField(source="error_message", allow_null=True)
+    NextAttemptAt = serializers.DateTimeField(source="next_attempt_at", allow_null=True)
+
+
+class TimingSerializer(serializers.Serializer[LogEntry]):
+    """On a connection that was used before, only the wait is there."""
+
+    DnsMs = serializers.IntegerField(source="attempt.dns_ms", allow_null=True)
+    ConnectMs = serializers.IntegerField(source="attempt.connect_ms", allow_null=True)
+    TlsMs = serializers.IntegerField(source="attempt.tls_ms", allow_null=True)
+    WaitMs = serializers.IntegerField(source="attempt.wait_ms", allow_null=True)
+
+
+class LogEntryDetailSerializer(LogEntrySerializer):
+    """With the whole exchange; of a pending entry there is none yet."""
+
+    HttpMethod = serializers.CharField(default="POST", read_only=True)
+    EventTimestamp = serializers.DateTimeField(source="delivery.event.occurred_at")
+    RequestHeaders = serializers.DictField(
+        source="request_headers", child=serializers.CharField()
+    )
+    RequestBody = serializers.CharField(source="request_body")
+    ResponseHeaders = serializers.DictField(
+        source="response_headers", child=serializers.CharField()
+    )
+    ResponseBody = serializers.CharField(source="response_body", allow_null=True)
+    ErrorKind = serializers.CharField(source="error_kind", allow_null=True)
+    Explanation = serializers.CharField(source="explanation.what", allow_null=True)
+    Remedy = serializers.CharField(source="explanation.remedy", allow_null=True)
+    Timing = TimingSerializer(source="*")
+    RemoteAddress = TextOrNull(source="attempt.remote_address")
+    EntityType = TextOrNull(source="delivery.event.entity_type")
+    EntityId = TextOrNull(source="delivery.event.entity_id")
+    IsTest = serializers.BooleanField(source="delivery.is_test")
+    IsReplay = serializers.BooleanField(source="delivery.is_replay")
+
+
+class FacetValueSerializer(serializers.Serializer[Any]):
+    Value = serializers.CharField(source="value")
+    Count = serializers.IntegerField(source="count")
+
+
+class FacetsSerializer(serializers.Serializer[Any]):
+    """How many of the entries that match have which value; the most first."""
+
+    Status = FacetValueSerializer(many=True)
+    EventType = FacetValueSerializer(many=True)
+
+
+@extend_schema_serializer(many=False)
+class LogPageSerializer(serializers.Serializer[Any]):
+    Page = serializers.IntegerField()
+    PageSize = serializers.IntegerField()
+    Total = serializers.IntegerField()
+    Items = LogEntrySerializer(many=True)
+    Facets = FacetsSerializer()
+
+
+class PeriodSerializer(serializers.Serializer[Health]):
+    Days = serializers.IntegerField(source="days")
+    StartDate = serializers.DateTimeField(source="since")
+    EndDate = serializers.DateTimeField(source="until")
+
+
+class MetricsSerializer(serializers.Serializer[Any]):
+    """Counts of log entries by status.
+
+    SuccessRate is the percentage of successes among the attempts that were not
+    skipped. Durations are of attempts that were sent.
+    """
+
+    TotalAttempts = serializers.IntegerField(source="total")
+    SuccessCount = serializers.IntegerField(source="succeeded")
+    FailureCount = serializers.IntegerField(source="failed")
+    TimeoutCount = serializers.IntegerField(source="timed_out")
+    SkippedCount = serializers.IntegerField(source="skipped")
+    SuccessRate = serializers.FloatField(source="success_rate", allow_null=True)
+    AvgDurationMs = serializers.FloatField(source="average_ms", allow_null=True)
+    MaxDurationMs = serializers.IntegerField(source="longest_ms", allow_null=True)
+    P50DurationMs = serializers.IntegerField(source="p50_ms", allow_null=True)
+    P95DurationMs = serializers.IntegerField(source="p95_ms", allow_null=True)
+
+
+class LastDeliverySerializer(serializers.Serializer[Any]):
+    Timestamp = serializers.DateTimeField(source="timestamp")
+    Status = serializers.ChoiceField(source="status", choices=STATUSES)
+    EventType = serializers.CharField(source="event_type")
+
+
+class HealthSerializer(serializers.Serializer[Health]):
+    """Tests are counted nowhere."""
+
+    WebhookId = serializers.CharField(source="webhook.public_id")
+    WebhookName = serializers.CharField(source="webhook.name")
+    Period = PeriodSerializer(source="*")
+    Metrics = MetricsSerializer(source="metrics")
+    LastDelivery = LastDeliverySerializer(source="last_delivery", allow_null=True)
+    ConsecutiveFailures = serializers.IntegerField(source="consecutive_failures")
+    Status = serializers.CharField(source="webhook.status")
+    OldestPendingAt = serializers.DateTimeField(
+        source="oldest_pending_at", allow_null=True
+    )
+    PendingCount = serializers.IntegerField(source="pending")
+
+
+class PublishedEventSerializer(serializers.Serializer[Any]):
+    Id = serializers.CharField()
+    Type = serializers.CharField()
+    Timestamp = serializers.DateTimeField()
+    Deliveries = serializers.IntegerField(help_text="To how many webhooks it goes.")
+
+
+class PublishedSerializer(serializers.Serializer[Any]):
+    """In the order of the batch."""
+
+    Items = PublishedEventSerializer(many=True)
+
+
+class StartedTestSerializer(serializers.Serializer[Any]):
+    LogId = serializers.CharField(help_text="Where its outcome will be found.")
+    EventId = serializers.CharField()

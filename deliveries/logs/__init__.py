@@ -1,0 +1,26 @@
+"""The queries behind every view of the delivery log, and the health drawn from it.
+
+Reads only. Each query begins with a webhook that the caller may see.
+"""
+
+from __future__ import annotations
+
+from deliveries.logs.criteria import Criteria
+from deliveries.logs.entries import STATUSES, LogEntry
+from deliveries.logs.finding import find_entry, webhook_with_logs
+from deliveries.logs.health import Health, LastDelivery, Metrics, health_of
+from deliveries.logs.listing import DeliveryLog, FacetValue
+
+__all__ = [
+    "STATUSES",
+    "Criteria",
+    "DeliveryLog",
+    "FacetValue",
+    "Health",
+    "LastDelivery",
+    "LogEntry",
+    "Metrics",
+    "find_entry",
+    "health_of",
+    "webhook_with_logs",
+]

@@ -1,0 +1,180 @@
+"""Why an attempt did not succeed, and what its owner can do about it, in words.
+
+One text for each class of failure. The dashboard and the API show the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# The kind of an attempt whose worker died before it could record the end.
+INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How an attempt ended, as far as it takes to explain it.
+
+    *message* is the sentence that was stored with the attempt, *host* that of its URL.
+    """
+
+    status: str
+    host: str
+    status_code: int | None = None
+    kind: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """*what* happened and what that usually means; *remedy* is what to do."""
+
+    what: str
+    remedy: str
+
+
+STORE_FIRST = (
+    "Reply first, work later: store the event, answer 200 at once, and process it "
+    "afterwards."
+)
+READ_YOUR_LOG = (
+    "Look into your server's log at the time of this attempt. " + STORE_FIRST
+)
+
+SKIPPED = Explanation(
+    "Not sent: the webhook was disabled or deleted first.",
+    "Enable the webhook, then have what was skipped sent again.",
+)
+REDIRECT = Explanation(
+    "Your server answered {code}, a redirect. We do not follow redirects.",
+    "Enter the final URL as the webhook's URL.",
+)
+REFUSED = Explanation(
+    "Your server refused the request with {code}.",
+    "Look into your server's log for the reason. Only an answer from 200 to 299 counts "
+    "as received.",
+)
+SERVER_ERROR = Explanation(
+    "Your server answered with an error ({code}).", READ_YOUR_LOG
+)
+BAD_GATEWAY = Explanation(
+    "A gateway in front of your server got no valid answer from it ({code}).",
+    "Check that your server runs and answers the gateway in time. " + STORE_FIRST,
+)
+NOT_AN_ACKNOWLEDGEMENT = Explanation(
+    "Your server answered {code}, which does not count as received.",
+    "Answer 200 once the event is stored.",
+)
+UNKNOWN = Explanation(
+    "The attempt failed. {message}", "Try again; if it stays so, tell our support."
+)
+
+BY_STATUS_CODE = {
+    401: Explanation(
+        "Your server refused the request with 401: it asks for credentials.",
+        "Let us in: accept requests to this URL without credentials, and check their "
+        "signature to know that they are ours.",
+    ),
+    403: Explanation(
+        "Your server refused the request with 403: a firewall, a bot protection or an "
+        "access rule usually answers so.",
+        "Let us in, and check the signature to know that a request is ours.",
+    ),
+    404: Explanation(
+        "Your server has nothing at this path (404).",
+        "Check the webhook's URL: the path may have moved.",
+    ),
+    405: Explanation(
+        "Your server does not accept POST at this path (405).",
+        "Accept POST there, or enter the URL that does.",
+    ),
+    408: Explanation(
+        "Your server gave up waiting for the request (408).",
+        "Look for a proxy in front of it with a very short time-out.",
+    ),
+    410: Explanation(
+        "Your server said that this URL is gone for good (410). We stop and disable "
+        "the webhook.",
+        "Enter the new URL, or delete the webhook if nobody needs it any more.",
+    ),
+    413: Explanation(
+        "Your server found the body too large (413).",
+        "Accept bodies of 512 KiB, also in a proxy in front of your server.",
+    ),
+    429: Explanation(
+        "Your server asked us to slow down (429), and we do.",
+        "Raise its limit for us, or say in Retry-After when to come back: up to 5 "
+        "minutes are respected.",
+    ),
+    502: BAD_GATEWAY,
+    503: Explanation(
+        "Your server is not available at the moment (503): overload or maintenance.",
+        "Check its load. Retry-After says when to come back: up to 5 minutes are "
+        "respected.",
+    ),
+    504: BAD_GATEWAY,
+}
+
+BY_CLASS = {3: REDIRECT, 4: REFUSED, 5: SERVER_ERROR}
+
+BY_KIND = {
+    "timeout": Explanation("{host} did not answer in time. {message}", STORE_FIRST),
+    "dns": Explanation(
+        "The host {host} was not found. {message}",
+        "Check the spelling of the URL, and that the name has a public DNS record.",
+    ),
+    "connect": Explanation(
+        "No connection to {host} could be opened. {message}",
+        "Check that your server runs, listens on the port of the URL, and that its "
+        "firewall lets us in.",
+    ),
+    "tls": Explanation(
+        "No secure connection to {host} could be made. {message}",
+        "Install a certificate of a public authority that is valid today, names this "
+        "host, and comes with its intermediate certificates; support TLS 1.2 or newer.",
+    ),
+    "reset": Explanation(
+        "{host} closed the connection before it answered.",
+        "Look for a crash or a restart of your server, and for a proxy or firewall "
+        "that cuts connections.",
+    ),
+    "protocol": Explanation(
+        "What {host} answered was not valid HTTP.",
+        "Check that the port of the URL belongs to a web server that speaks HTTP/1.1.",
+    ),
+    "blocked": Explanation(
+        "{host} was not called. {message}",
+        "Enter an https:// URL whose host has only public addresses.",
+    ),
+    "too_large": Explanation(
+        "The headers that {host} answered with were too large.",
+        "Send fewer headers: cookies are the usual cause, and we need none.",
+    ),
+    INTERRUPTED: Explanation(
+        "Our worker stopped during this attempt. We do not know what your server got.",
+        "Nothing to do: the attempt is made again. If the event comes twice, its id "
+        "tells.",
+    ),
+}
+
+
+def explain(ending: Ending) -> Explanation | None:
+    """None for a success: there is nothing to explain."""
+    if ending.status == "success":
+        return None
+    text = _text_for(ending)
+    words = {
+        "code": ending.status_code,
+        "host": ending.host,
+        "message": ending.message,
+    }
+    return Explanation(text.what.format(**words).strip(), text.remedy)
+
+
+def _text_for(ending: Ending) -> Explanation:
+    if ending.status == "skipped":
+        return SKIPPED
+    if ending.status_code is None:
+        return BY_KIND.get(ending.kind, UNKNOWN)
+    by_class = BY_CLASS.get(ending.status_code // 100, NOT_AN_ACKNOWLEDGEMENT)
+    return BY_STATUS_CODE.get(ending.status_code, by_class)

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.core.exceptions import ObjectDoesNotExist
+from django.urls import reverse
+from django.utils.html import format_html
+
+from subscriptions.admin.scoping import ReadOnlyAdmin, TenantScopedAdmin
+from subscriptions.models import Webhook
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from django.http import HttpRequest
+
+
+@admin.register(Webhook)
+class WebhookAdmin(ReadOnlyAdmin, TenantScopedAdmin):
+    list_display = (
+        "name",
+        "tenant",
+        "url",
+        "status",
+        "disabled_reason",
+        "failures",
+        "event_types",
+        "secret",
+        "log",
+    )
+    list_filter = ("tenant", "status", "disabled_reason")
+    search_fields = ("name", "url")
+    fields = (
+        "public_id",
+        "name",
+        "description",
+        "tenant",
+        "subsidiary",
+        "profile",
+        "url",
+        "status",
+        "disabled_reason",
+        "disabled_at",
+        "verification_error",
+        "verified_at",
+        "failures",
+        "event_types",
+        "include_previous_attributes",
+        "secret",
+        "log",
+        "created_at",
+        "created_by",
+        "updated_at",
+        "updated_by",
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: Any = super().get_queryset(request)
+        present: QuerySet[Any] = rows.present().for_display()
+        return present
+
+    @admin.display(description="failures in a row")
+    def failures(self, webhook: Any) -> int:
+        try:
+            count: int = webhook.health.consecutive_failures
+        except ObjectDoesNotExist:
+            return 0
+        return count
+
+    @admin.display(description="subscribed to")
+    def event_types(self, webhook: Webhook) -> str:
+        return ", ".join(
+            subscription.event_type.name for subscription in webhook.subscriptions.all()
+        )
+
+    @admin.display(description="secret")
+    def secret(self, webhook: Webhook) -> str:
+        known = webhook.signing_secrets.all()
+        return next((str(row) for row in known if row.expires_at is None), "")
+
+    @admin.display(description="delivery log")
+    def log(self, webhook: Webhook) -> str:
+        address = reverse("admin:deliveries_attempt_changelist")
+        return format_html(
+            '<a href="{}?webhook__id__exact={}">Log</a>', address, webhook.pk
+        )

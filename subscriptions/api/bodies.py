@@ -1,0 +1,121 @@
+"""What requests may say: PascalCase outside, our field names inside."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from rest_framework import serializers
+
+from subscriptions.api.fields import (
+    Flag,
+    NotInThisProfile,
+    TargetUrl,
+    Text,
+    WholeNumber,
+    one_line,
+)
+from subscriptions.models import Subsidiary
+from subscriptions.profiles import UnknownProfile, profile
+
+REQUIRED = ("Name", "Url", "Events")
+MAX_EVENTS = 50
+MAX_DESCRIPTION = 2000
+MAX_GRACE_HOURS = 168
+
+
+class StrictBody(serializers.Serializer[Any]):
+    """A body in which nothing stands that we would not understand."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        unknown = data.keys() - self.fields.keys()
+        if unknown:
+            refused = {name: ["This field is unknown here."] for name in unknown}
+            raise serializers.ValidationError(refused | self._known_errors(data))
+        return super().to_internal_value(data)
+
+    def _known_errors(self, data: Any) -> dict[str, Any]:
+        try:
+            super().to_internal_value(data)
+        except serializers.ValidationError as error:
+            return dict(error.detail)  # type: ignore[arg-type]  # by field, always
+        return {}
+
+
+class WebhookChanges(StrictBody):
+    """What may change; what is left out stays."""
+
+    Name = Text(required=False, max_length=200, source="name", validators=[one_line])
+    Url = TargetUrl(required=False, source="url")
+    Events = serializers.ListField(
+        required=False,
+        child=Text(max_length=100),
+        min_length=1,
+        max_length=MAX_EVENTS,
+        source="events",
+        help_text="Names from the catalogue.",
+    )
+    IncludePreviousAttributes = Flag(
+        required=False, source="include_previous_attributes"
+    )
+    Description = Text(
+        required=False,
+        allow_blank=True,
+        allow_null=True,
+        max_length=MAX_DESCRIPTION,
+        source="description",
+    )
+    Filter = NotInThisProfile(write_only=True)
+    Auth = NotInThisProfile(write_only=True)
+
+    def validate_Description(self, value: str | None) -> str:  # noqa: N802 (the field's name)
+        return value or ""
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        return {k: v for k, v in attrs.items() if k not in ("Filter", "Auth")}
+
+
+class NewWebhook(WebhookChanges):
+    """What a webhook begins with."""
+
+    SubsidiaryId = Text(max_length=100, source="subsidiary")
+    Profile = Text(required=False, default="alvys", max_length=30, source="profile")
+
+    def get_fields(self) -> dict[str, Any]:
+        fields = super().get_fields()
+        for name in REQUIRED:
+            fields[name].required = True
+        return fields
+
+    def validate_SubsidiaryId(self, value: str) -> Subsidiary:  # noqa: N802
+        tenant = self.context["tenant"]
+        found = Subsidiary.objects.filter(tenant=tenant, code=value).first()
+        if found is None:
+            message = f"The tenant has no subsidiary {value!r}."
+            raise serializers.ValidationError(message)
+        return found
+
+    def validate_Profile(self, value: str) -> str:  # noqa: N802
+        try:
+            return profile(value).name
+        except UnknownProfile as error:
+            raise serializers.ValidationError(str(error)) from None
+
+
+class Rotation(StrictBody):
+    """How a secret is rotated."""
+
+    GracePeriodHours = WholeNumber(
+        required=False,
+        default=24,
+        min_value=0,
+        max_value=MAX_GRACE_HOURS,
+        help_text="How long the previous secret still signs.",
+    )
+
+    def validate_GracePeriodHours(self, value: int) -> timedelta:  # noqa: N802
+        return timedelta(hours=value)
+
+
+class EmptyBody(StrictBody):
+    """An action that takes nothing."""

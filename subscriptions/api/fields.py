@@ -1,0 +1,68 @@
+"""Fields that take a value of their type as it is, or refuse it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.validators import RegexValidator
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from subscriptions.conf import get_conf
+from subscriptions.target_urls import MAX_LENGTH, BadTargetUrl, canonical_url
+
+one_line = RegexValidator(r"\A[^\r\n]*\Z", "This must be a single line.")
+
+
+class Text(serializers.CharField):
+    """A JSON string. A number is not a text that somebody forgot to quote."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class Flag(serializers.BooleanField):
+    """``true`` or ``false``; not "yes", not 1."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid")
+        return data
+
+
+class WholeNumber(serializers.IntegerField):
+    """A JSON number without a fraction; not "24", not true."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if not isinstance(data, int) or isinstance(data, bool):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class TargetUrl(Text):
+    """A URL that a webhook may point at, in its canonical form."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(trim_whitespace=False, max_length=MAX_LENGTH, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        text = super().to_internal_value(data)
+        try:
+            return canonical_url(text, get_conf().url_rules)
+        except BadTargetUrl as error:
+            raise serializers.ValidationError(str(error)) from None
+
+
+@extend_schema_field({"type": "object"})
+class NotInThisProfile(serializers.Field[None, None, None, None]):
+    """A setting that other profiles have: ``null`` or left out."""
+
+    def __init__(self, **options: Any) -> None:
+        text = "Not available in this profile: null, or left out."
+        super().__init__(required=False, allow_null=True, help_text=text, **options)
+
+    def to_internal_value(self, data: Any) -> None:
+        message = "This is not available in this profile; leave it out or null."
+        raise serializers.ValidationError(message)

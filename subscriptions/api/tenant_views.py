@@ -1,0 +1,48 @@
+"""What every view shares that belongs to a tenant, in both apps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.views import APIView
+
+from subscriptions.api.refusals import as_answer
+from subscriptions.models import Webhook
+
+if TYPE_CHECKING:
+    from rest_framework.response import Response
+    from rest_framework.serializers import BaseSerializer
+
+    from subscriptions.api.authentication import Principal
+    from subscriptions.models import Tenant
+
+
+class TenantView(APIView):
+    """A view that begins every query with ``self.tenant``."""
+
+    @property
+    def principal(self) -> Principal:
+        return cast("Principal", self.request.auth)
+
+    @property
+    def tenant(self) -> Tenant:
+        if self.principal.tenant is None:
+            message = "This belongs to a tenant, and a platform client has none."
+            raise PermissionDenied(message)
+        return self.principal.tenant
+
+    def webhook(self) -> Webhook:
+        """The tenant's webhook that the address names; another tenant's is unknown."""
+        mine = Webhook.objects.of(self.tenant).for_display()
+        found: Webhook = mine.by_public_id(self.kwargs["webhook_id"])
+        return found
+
+    def parsed(self, body: type[BaseSerializer[Any]]) -> Any:
+        """The request's body, as *body* understands it; raises ValidationError."""
+        parsed = body(data=self.request.data, context={"tenant": self.tenant})
+        parsed.is_valid(raise_exception=True)
+        return parsed.validated_data
+
+    def handle_exception(self, exc: Exception) -> Response:
+        return super().handle_exception(as_answer(exc))

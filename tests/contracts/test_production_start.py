@@ -1,0 +1,72 @@
+"""Without keys of its own the product does not start, and says why in a sentence."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from subscriptions.sealing import DEVELOPMENT_KEYS, new_key
+from tests.processes import manage
+from webhooks_project.settings import DEFAULT_SECRET_KEY
+
+KEYS = new_key(key_id="k1")
+SECRET_KEY = "s3cret-" * 10
+SHORT_KEY = base64.b64encode(b"short").decode()
+
+NO_SECRET_KEY = "DJANGO_SECRET_KEY is not set, and DEBUG is off."
+NO_KEY = "WEBHOOKS_ENCRYPTION_KEYS names no key."
+
+
+@pytest.mark.parametrize(
+    ("secret_key", "encryption_keys", "sentence"),
+    [
+        ("", KEYS, NO_SECRET_KEY),
+        (DEFAULT_SECRET_KEY, KEYS, NO_SECRET_KEY),
+        (SECRET_KEY, "", NO_KEY),
+        (
+            SECRET_KEY,
+            DEVELOPMENT_KEYS,
+            "WEBHOOKS_ENCRYPTION_KEYS has the key of development, and DEBUG is off.",
+        ),
+        (
+            SECRET_KEY,
+            f"k1:{SHORT_KEY}",
+            "Each encryption key must be the base64 of 32 bytes.",
+        ),
+    ],
+    ids=["no-secret-key", "default-secret-key", "no-key", "default-key", "short-key"],
+)
+def test_production_does_not_start_without_keys(secret_key, encryption_keys, sentence):
+    done = manage(
+        "check",
+        DEBUG="false",
+        DJANGO_SECRET_KEY=secret_key,
+        WEBHOOKS_ENCRYPTION_KEYS=encryption_keys,
+    )
+
+    assert done.returncode == 1
+    assert sentence in done.stderr
+    assert SHORT_KEY not in done.stderr
+
+
+def test_production_starts_with_keys():
+    environment = {"DJANGO_SECRET_KEY": SECRET_KEY, "WEBHOOKS_ENCRYPTION_KEYS": KEYS}
+
+    done = manage("check", DEBUG="false", **environment)
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_web_server_does_not_start_without_keys_either():
+    done = manage("shell", "-c", "import webhooks_project.wsgi", DEBUG="false")
+
+    assert done.returncode != 0
+    assert NO_SECRET_KEY in done.stderr
+    assert NO_KEY in done.stderr
+
+
+def test_development_starts_with_an_empty_environment():
+    done = manage("shell", "-c", "import webhooks_project.wsgi")
+
+    assert (done.returncode, done.stderr) == (0, "")

@@ -1,0 +1,115 @@
+"""What the environment says is what the settings hold."""
+
+from __future__ import annotations
+
+import re
+import runpy
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from deliveries import queue
+from tests.processes import ROOT
+
+SETTINGS = ROOT / "webhooks_project" / "settings.py"
+
+# (variable, what the environment says, what the setting of that name then holds)
+WEBHOOKS = [
+    ("WEBHOOKS_ENCRYPTION_KEYS", "k1:abc", "k1:abc"),
+    ("WEBHOOKS_ALLOWED_NETWORKS", "10.0.0.0/8,::1/128", ["10.0.0.0/8", "::1/128"]),
+    ("WEBHOOKS_ALLOW_HTTP", "true", True),
+    ("WEBHOOKS_CA_BUNDLE", "/etc/ca.pem", "/etc/ca.pem"),
+    ("WEBHOOKS_TIMEOUT", "7.5", timedelta(seconds=7.5)),
+    ("WEBHOOKS_VERIFICATION_TIMEOUT", "2", timedelta(seconds=2)),
+    (
+        "WEBHOOKS_RETRY_DELAYS",
+        "1,0.5",
+        (timedelta(seconds=1), timedelta(seconds=0.5)),
+    ),
+    ("WEBHOOKS_AUTO_DISABLE_AFTER", "3", 3),
+    ("WEBHOOKS_HEADER_PREFIX", "X-Acme-", "X-Acme-"),
+    ("WEBHOOKS_USER_AGENT", "Acme/2", "Acme/2"),
+    ("WEBHOOKS_MAX_WEBHOOKS", "7", 7),
+    ("WEBHOOKS_TENANTS_MAY_PUBLISH", "true", True),
+    ("WEBHOOKS_CONCURRENCY", "8", 8),
+    ("WEBHOOKS_IN_FLIGHT_PER_WEBHOOK", "2", 2),
+]
+OTHERS = [
+    ("DEBUG", "false", False),
+    (
+        "ALLOWED_HOSTS",
+        "a.example.com,b.example.com",
+        ["a.example.com", "b.example.com"],
+    ),
+    ("Q_WORKERS", "5", 5),
+    ("REDIS_URL", "redis://cache:6379/1", "redis://cache:6379/1"),
+]
+# Of the contract; their rows above come with the settings themselves.
+TO_COME = {
+    "WEBHOOKS_RATE_PER_TOKEN",
+    "WEBHOOKS_RATE_PER_TENANT",
+    "WEBHOOKS_INGEST_RATE",
+    "WEBHOOKS_RETENTION_DAYS",
+}
+
+
+@pytest.fixture
+def settings_with(monkeypatch):
+    """Read the settings afresh, in an environment that also has these variables."""
+
+    def read(**environment):
+        for name, text in environment.items():
+            monkeypatch.setenv(name, text)
+        return runpy.run_path(str(SETTINGS))
+
+    return read
+
+
+@pytest.mark.parametrize(("variable", "text", "value"), WEBHOOKS + OTHERS)
+def test_a_variable_reaches_its_setting(settings_with, variable, text, value):
+    assert settings_with(**{variable: text})[variable] == value
+
+
+def test_each_variable_that_is_read_has_its_row_here():
+    read = set(re.findall(r'env\.\w+\(\s*"(WEBHOOKS_\w+)"', SETTINGS.read_text()))
+
+    assert read - TO_COME == {variable for variable, _, _ in WEBHOOKS}
+
+
+def test_the_secret_key_comes_from_the_environment(settings_with):
+    assert settings_with(DJANGO_SECRET_KEY="s" * 60)["SECRET_KEY"] == "s" * 60
+
+
+def test_the_database_comes_from_the_environment(settings_with):
+    url = "postgres://me:pw@db.example.com:5433/hooks"
+
+    database = settings_with(DATABASE_URL=url)["DATABASES"]["default"]
+
+    assert database["ENGINE"] == "django.db.backends.postgresql"
+    assert (database["HOST"], database["PORT"]) == ("db.example.com", 5433)
+    assert (database["NAME"], database["USER"]) == ("hooks", "me")
+
+
+def test_redis_is_the_broker_when_there_is_one(settings_with):
+    with_redis = settings_with(REDIS_URL="redis://cache:6379/1")["Q_CLUSTER"]
+    without = settings_with(REDIS_URL="")["Q_CLUSTER"]
+
+    assert (with_redis.get("redis"), with_redis.get("orm")) == (
+        "redis://cache:6379/1",
+        None,
+    )
+    assert (without.get("redis"), without.get("orm")) == (None, "default")
+
+
+def test_the_name_of_each_task_resolves():
+    texts = [text for text in vars(queue).values() if isinstance(text, str)]
+    tasks = [text for text in texts if text.startswith("deliveries.tasks.")]
+
+    assert {queue.DRAIN, queue.SWEEP} <= set(tasks)
+    assert all(callable(import_string(task)) for task in tasks)
+
+
+def test_the_bell_that_subscriptions_rings_is_that_of_the_queue():
+    assert import_string(settings.WEBHOOKS_WAKE_WORKERS) is queue.wake_workers

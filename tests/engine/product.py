@@ -1,0 +1,146 @@
+"""The product as processes on a database of its own, used as its users use it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import requests
+
+from tests.processes import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PATIENCE = 40
+
+
+class Product:
+    """Workers and a web server. Each is a process group, so that all of it can die."""
+
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        self._folder = folder
+        self._environment = environment | {
+            "PATH": os.environ["PATH"],
+            "WEBHOOKS_ALLOWED_NETWORKS": "127.0.0.0/8",
+            # The lease is 15 s longer: what a killed worker held is due again then.
+            "WEBHOOKS_TIMEOUT": "1",
+        }
+        self._groups: dict[str, subprocess.Popen[bytes]] = {}
+        self._base = ""
+        self._token = ""
+
+    def command(self, *words: str) -> str:
+        done = subprocess.run(  # noqa: S603 (our own command line)
+            [sys.executable, "manage.py", *words],
+            cwd=ROOT,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        )
+        return done.stdout
+
+    def set_up(self) -> dict[str, str]:
+        """Create the tables, Acme, and a client of it, which is returned."""
+        self.command("migrate", "--verbosity", "0")
+        acme = ["--company-code", "ACME", "--name", "Acme", "--format", "json"]
+        self.command("create_tenant", *acme, "--subsidiary", "MAIN")
+        client: dict[str, str] = json.loads(self.command("create_api_client", *acme))
+        return client
+
+    def start_workers(self) -> None:
+        self._start("workers", [sys.executable, "manage.py", "qcluster"])
+
+    def kill_workers(self) -> None:
+        """SIGKILL for all of them at once."""
+        self._end("workers", signal.SIGKILL)
+
+    def stop_workers(self) -> None:
+        """As a service manager does it: SIGTERM for the main process."""
+        workers = self._groups.pop("workers")
+        workers.terminate()
+        workers.wait(PATIENCE)
+
+    def start_web(self, client: dict[str, str]) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            address = f"127.0.0.1:{probe.getsockname()[1]}"
+        server = [sys.executable, "-m", "gunicorn", "--threads", "4"]
+        self._start("web", [*server, "--bind", address, "webhooks_project.wsgi"])
+        self._base = f"http://{address}"
+        wait_until(self._is_serving)
+        answer = requests.post(
+            f"{self._base}/oauth/token",
+            json={
+                "grant_type": "client_credentials",
+                "client_id": client["client_id"],
+                "client_secret": client["client_secret"],
+            },
+            timeout=10,
+        )
+        self._token = answer.json()["access_token"]
+
+    def call(self, method: str, path: str, body: Any = None) -> requests.Response:
+        return requests.request(
+            method,
+            f"{self._base}{path if path[1:] == 'readyz' else f'/api/p/v3{path}'}",
+            json=body,
+            headers={"Authorization": f"Bearer {self._token}"},
+            timeout=30,
+        )
+
+    def create_webhook(self, url: str, events: list[str]) -> dict[str, Any]:
+        body = {"Name": url, "SubsidiaryId": "MAIN", "Url": url, "Events": events}
+        webhook: dict[str, Any] = self.call("POST", "/webhooks", body).json()
+        return webhook
+
+    def wait_for_status(self, webhook: dict[str, Any], status: str) -> dict[str, Any]:
+        path = f"/webhooks/{webhook['Id']}"
+        wait_until(lambda: self.call("GET", path).json()["Status"] == status)
+        found: dict[str, Any] = self.call("GET", path).json()
+        return found
+
+    def close(self) -> None:
+        for name in list(self._groups):
+            self._end(name, signal.SIGKILL)
+
+    def output(self, name: str) -> str:
+        return (self._folder / f"{name}.log").read_text()
+
+    def _start(self, name: str, command: list[str]) -> None:
+        with (self._folder / f"{name}.log").open("ab") as log:
+            self._groups[name] = subprocess.Popen(  # noqa: S603 (our own command line)
+                command,
+                cwd=ROOT,
+                env=self._environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def _end(self, name: str, signal_number: int) -> None:
+        group = self._groups.pop(name)
+        os.killpg(group.pid, signal_number)
+        group.wait(PATIENCE)
+
+    def _is_serving(self) -> bool:
+        try:
+            return requests.get(f"{self._base}/livez", timeout=5).ok
+        except requests.ConnectionError:
+            return False
+
+
+def wait_until(condition: Any, *, patience: float = PATIENCE) -> None:
+    """Look again and again, but not for ever."""
+    deadline = time.monotonic() + patience
+    while not condition():
+        assert time.monotonic() < deadline, condition
+        time.sleep(0.05)

@@ -1,0 +1,81 @@
+"""The whole suite: on SQLite, on PostgreSQL, and what concerns Redis on Redis.
+
+``python -m tests.run`` starts what it needs; words after it go to pytest. What is not
+installed is left out and named in one line. With REQUIRE_ALL=1, as in CI, anything that
+is missing, and any test that is skipped, is a failure.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests import services
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    Run = tuple[list[str], dict[str, str]]
+
+SIDE_BY_SIDE = ["-n", "2", "--dist", "loadgroup"]
+
+
+def main(words: list[str]) -> int:
+    found = {
+        "PostgreSQL": services.find_postgresql(),
+        "Redis": services.find_redis(),
+        "Chromium": shutil.which("chromium"),
+    }
+    missing = ", ".join(name for name, path in found.items() if path is None)
+    if missing and os.environ.get("REQUIRE_ALL"):
+        return _say(f"Not installed: {missing}.", code=1)
+    with ExitStack() as services_running:
+        for options, environment in _runs(found, services_running):
+            code = _pytest([*options, *words], environment)
+            # Words may leave one of the runs without any test.
+            if code != pytest.ExitCode.OK and not (
+                words and code == pytest.ExitCode.NO_TESTS_COLLECTED
+            ):
+                return code
+    return _say(f"Skipped, not installed: {missing}." if missing else "", code=0)
+
+
+def _runs(found: dict[str, Path | None], running: ExitStack) -> Iterator[Run]:
+    marks = "not postgresql and not redis_broker"
+    marks += "" if found["Chromium"] else " and not browser"
+    yield [*SIDE_BY_SIDE, "-m", marks], {}
+    environment: dict[str, str] = {}
+    if home := found["PostgreSQL"]:
+        environment["DATABASE_URL"] = running.enter_context(services.postgresql(home))
+        yield [*SIDE_BY_SIDE, "-m", "not redis_broker and not browser"], environment
+    if server := found["Redis"]:
+        environment["REDIS_URL"] = running.enter_context(services.redis(server))
+        # One after the other: they share the one queue.
+        yield ["-m", "redis_broker"], environment
+
+
+def _pytest(options: list[str], environment: dict[str, str]) -> int:
+    _say(f"pytest {' '.join(options)} with {', '.join(environment) or 'SQLite'}")
+    ours = {"DATABASE_URL", "REDIS_URL"}
+    inherited = {name: text for name, text in os.environ.items() if name not in ours}
+    command = [sys.executable, "-m", "pytest", "-q", *options]
+    done = subprocess.run(command, env=inherited | environment, check=False)  # noqa: S603
+    return done.returncode
+
+
+def _say(sentence: str, *, code: int = 0) -> int:
+    if sentence:
+        sys.stdout.write(f"{sentence}\n")
+        sys.stdout.flush()
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,116 @@
+"""Every error of the API is `application/problem+json`, wherever it arises."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from django.http import JsonResponse
+from rest_framework.exceptions import ValidationError
+from rest_framework.views import exception_handler
+
+from webhooks_project.parsers import LengthRequired, admit_chunked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from django.http import HttpRequest, HttpResponse
+    from rest_framework.response import Response
+
+MEDIA_TYPE = "application/problem+json"
+API_ROOTS = ("api", "p", "oauth")
+WRONG_FIELDS = "Some fields are missing or wrong; Errors names them."
+DETAILS = {
+    400: "The request could not be understood.",
+    404: "There is nothing at this address.",
+    405: "This address does not answer to that method.",
+    500: "Something went wrong on our side. It has been recorded.",
+}
+
+
+def problem(request: HttpRequest, status: int, detail: str = "") -> dict[str, Any]:
+    """The members that every problem has."""
+    phrase = HTTPStatus(status).phrase
+    return {
+        "Type": "about:blank",
+        "Title": phrase,
+        "Status": status,
+        "Detail": detail or DETAILS.get(status, f"{phrase}."),
+        "Instance": request.path,
+    }
+
+
+def problem_response(exc: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's exception handler. ``None``: unexpected, so Django records it as a 500."""
+    response = exception_handler(exc, context)
+    if response is None:
+        return None
+    errors = _errors(exc)
+    detail = (
+        WRONG_FIELDS if errors else " ".join(_sentences(getattr(exc, "detail", "")))
+    )
+    response.data = problem(context["request"], response.status_code, detail)
+    if errors:
+        response.data["Errors"] = errors
+    response.content_type = MEDIA_TYPE
+    return response
+
+
+def _errors(exc: Exception) -> dict[str, list[str]]:
+    if not isinstance(exc, ValidationError) or not isinstance(exc.detail, dict):
+        return {}
+    return {str(name): list(_sentences(found)) for name, found in exc.detail.items()}
+
+
+def _sentences(detail: Any, where: str = "") -> Iterator[str]:
+    """Flatten what DRF nests: ``[3].Type: This field is required.``"""
+    if isinstance(detail, dict):
+        for name, found in detail.items():
+            step = f"[{name}]" if isinstance(name, int) else f".{name}"
+            yield from _sentences(found, where + step)
+    elif isinstance(detail, list):
+        for index, found in enumerate(detail):
+            step = f"[{index}]" if isinstance(found, dict | list) else ""
+            yield from _sentences(found, where + step)
+    elif detail:
+        yield f"{where.lstrip('.')}: {detail}" if where else str(detail)
+
+
+class ProblemMiddleware:
+    """Stands before all others, so nothing under the API's paths answers in HTML.
+
+    What DRF never sees ends here: unknown addresses, forged host names, refusals of
+    other middleware, and the unexpected, which Django has logged with its traceback.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path_info.lstrip("/").partition("/")[0] not in API_ROOTS:
+            return self.get_response(request)
+        try:
+            admit_chunked(request)
+        except LengthRequired as error:
+            return _answer(request, error.status_code, str(error))
+        response = self.get_response(request)
+        return response if _speaks_json(response) else _translated(request, response)
+
+
+def _speaks_json(response: HttpResponse) -> bool:
+    if response.status_code < 400:
+        return True
+    media_type = response.headers.get("Content-Type", "").partition(";")[0]
+    return media_type in (MEDIA_TYPE, "application/json")
+
+
+def _translated(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    translated = _answer(request, response.status_code)
+    if "Allow" in response.headers:
+        translated.headers["Allow"] = response.headers["Allow"]
+    return translated
+
+
+def _answer(request: HttpRequest, status: int, detail: str = "") -> HttpResponse:
+    body = problem(request, status, detail)
+    return JsonResponse(body, status=status, content_type=MEDIA_TYPE)
