@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import ssl
 import uuid
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import psycopg
@@ -11,6 +13,8 @@ from django.conf import settings
 
 from tests.engine.product import Product
 from tests.receiver import HOST, Receiver
+
+SERVER = os.environ.get("DATABASE_URL", "")
 
 
 @pytest.fixture
@@ -23,28 +27,40 @@ def receiver(authority):
     receiver.close()
 
 
+@pytest.fixture(scope="session")
+def set_up_once(tmp_path_factory):
+    """A database with Acme in it, to copy, and the client that was created."""
+    folder = tmp_path_factory.mktemp("template")
+    with _database(folder) as url:
+        yield url, Product(folder, {"DATABASE_URL": url}).set_up()
+
+
 @pytest.fixture
-def database_url(tmp_path):
-    """An empty database that other processes can open, of the kind under test."""
-    server = os.environ.get("DATABASE_URL", "")
-    if not server.startswith("postgres"):
-        yield f"sqlite:///{tmp_path / 'db.sqlite3'}"
+def product(tmp_path, set_up_once, ca_bundle):
+    """The product on a database of its own, serving; its workers are not started."""
+    template, client = set_up_once
+    with _database(tmp_path, template=template) as url:
+        environment = {"DATABASE_URL": url, "WEBHOOKS_CA_BUNDLE": ca_bundle}
+        if settings.REDIS_URL:
+            environment["REDIS_URL"] = settings.REDIS_URL
+        product = Product(tmp_path, environment)
+        product.start_web(client)
+        yield product
+        product.close()
+
+
+@contextmanager
+def _database(folder, *, template=""):
+    """A database that other processes can open, of the kind under test."""
+    if SERVER.startswith("postgres"):
+        name, original = f"engine_{uuid.uuid4().hex[:8]}", urlsplit(template).path[1:]
+        with psycopg.connect(SERVER, autocommit=True) as connection:
+            copy = f"TEMPLATE {original}" if original else ""
+            connection.execute(f"CREATE DATABASE {name} {copy}")
+            yield urlsplit(SERVER)._replace(path=f"/{name}").geturl()
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
         return
-    name = f"engine_{uuid.uuid4().hex[:8]}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        yield urlsplit(server)._replace(path=f"/{name}").geturl()
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-@pytest.fixture
-def product(tmp_path, database_url, ca_bundle):
-    """The product, set up and serving; its workers are not started yet."""
-    environment = {"DATABASE_URL": database_url, "WEBHOOKS_CA_BUNDLE": ca_bundle}
-    if settings.REDIS_URL:
-        environment["REDIS_URL"] = settings.REDIS_URL
-    product = Product(tmp_path, environment)
-    product.set_up()
-    product.start_web()
-    yield product
-    product.close()
+    path = folder / "db.sqlite3"
+    if template:
+        shutil.copy(template.removeprefix("sqlite:///"), path)
+    yield f"sqlite:///{path}"

@@ -48,12 +48,13 @@ class Product:
         )
         return done.stdout
 
-    def set_up(self) -> None:
-        """Create Acme and a client of it."""
+    def set_up(self) -> dict[str, str]:
+        """Create the tables, Acme, and a client of it, which is returned."""
         self.command("migrate", "--verbosity", "0")
         acme = ["--company-code", "ACME", "--name", "Acme", "--format", "json"]
         self.command("create_tenant", *acme, "--subsidiary", "MAIN")
-        self._client = json.loads(self.command("create_api_client", *acme))
+        client: dict[str, str] = json.loads(self.command("create_api_client", *acme))
+        return client
 
     def start_workers(self) -> None:
         self._start("workers", [sys.executable, "manage.py", "qcluster"])
@@ -68,7 +69,7 @@ class Product:
         workers.terminate()
         workers.wait(PATIENCE)
 
-    def start_web(self) -> None:
+    def start_web(self, client: dict[str, str]) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             address = f"127.0.0.1:{probe.getsockname()[1]}"
@@ -80,8 +81,8 @@ class Product:
             f"{self._base}/oauth/token",
             json={
                 "grant_type": "client_credentials",
-                "client_id": self._client["client_id"],
-                "client_secret": self._client["client_secret"],
+                "client_id": client["client_id"],
+                "client_secret": client["client_secret"],
             },
             timeout=10,
         )
