@@ -180,8 +180,9 @@ def _lease(
     delivery_ids: Sequence[int], *, until: datetime, now: datetime
 ) -> list[Claimed]:
     sql = _LEASE.format(marks(delivery_ids))
-    rows = execute(sql, [until, True, *delivery_ids, now])
-    return [_claimed(*row) for row in sorted(rows)]
+    rows = {row[0]: row for row in execute(sql, [until, True, *delivery_ids, now])}
+    # In the order of the round: who is sent to last is asked last the next time.
+    return [_claimed(*rows[pk]) for pk in delivery_ids if pk in rows]
 
 
 def _claimed(delivery_id: int, stored_uid: Any, *rest: Any) -> Claimed:

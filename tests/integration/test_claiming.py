@@ -250,6 +250,18 @@ def test_who_was_not_served_last_comes_first(acme, clock, settings):
     assert served == [webhook.url for webhook in webhooks] * 3
 
 
+def test_claims_come_in_the_order_of_the_round(acme, webhook, clock):
+    later = make_webhook(acme)
+    first, second = make_delivery(webhook), make_delivery(later)
+    overdue = make_delivery(later, due_at=clock() - timedelta(hours=1))
+    of_webhook, of_later = busy_webhooks()
+
+    limits = Limits(100, 4, LEASE)
+    claimed = claim([of_later, of_webhook], limits=limits, now=clock())
+
+    assert pks(claimed) == [overdue.pk, second.pk, first.pk]
+
+
 # --- Cost ---------------------------------------------------------------------------
 
 
