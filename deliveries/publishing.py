@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Count
 from django.utils import timezone
 
 from deliveries.models import Delivery, Event
@@ -116,7 +117,8 @@ def publish_batch(facts: Sequence[Fact]) -> list[Publication]:
     now = timezone.now()
     events = [_event(fact, types[fact.type], now=now) for fact in facts]
     stored = _store(events)
-    counts = _fan_out([e for e in events if stored[_key(e)] is e], now=now)
+    new = [e for e in events if stored[_key(e)] is e]
+    counts = _fan_out(new, now=now) + _sent_before(stored.values(), new)
     publications = [_publication(event, stored, counts) for event in events]
     transaction.on_commit(partial(_announce, publications))
     transaction.on_commit(wake_workers)
@@ -233,7 +235,7 @@ def _stored_before(events: Iterable[Event]) -> dict[Key, Event]:
     return {_key(row): row for row in rows.defer("body", "body_with_previous")}
 
 
-def _fan_out(events: Sequence[Event], *, now: datetime) -> dict[int, int]:
+def _fan_out(events: Sequence[Event], *, now: datetime) -> Counter[int]:
     """One delivery for each webhook that wants the event; their count per event."""
     wanted = webhooks_for({(event.subsidiary_id, event.type) for event in events})
     deliveries = [
@@ -243,6 +245,15 @@ def _fan_out(events: Sequence[Event], *, now: datetime) -> dict[int, int]:
     ]
     Delivery.objects.bulk_create(deliveries)
     return Counter(delivery.event_id for delivery in deliveries)
+
+
+def _sent_before(stored: Iterable[Event], new: Sequence[Event]) -> Counter[int]:
+    """The count of deliveries of each event that is not new."""
+    repeated = {event.pk for event in stored} - {event.pk for event in new}
+    if not repeated:
+        return Counter()
+    rows = Delivery.objects.filter(event__in=repeated, is_replay=False).order_by()
+    return Counter(dict(rows.values_list("event").annotate(Count("pk"))))
 
 
 def _delivery(event: Event, webhook_id: int, *, now: datetime) -> Delivery:
@@ -256,13 +267,10 @@ def _delivery(event: Event, webhook_id: int, *, now: datetime) -> Delivery:
 
 
 def _publication(
-    event: Event, stored: Mapping[Key, Event], counts: Mapping[int, int]
+    event: Event, stored: Mapping[Key, Event], counts: Counter[int]
 ) -> Publication:
     first = stored[_key(event)]
-    if first is event:
-        return Publication(event, deliveries=counts[event.pk], is_new=True)
-    count = first.deliveries.filter(is_replay=False).count()
-    return Publication(first, deliveries=count, is_new=False)
+    return Publication(first, deliveries=counts[first.pk], is_new=first is event)
 
 
 def _announce(publications: Iterable[Publication]) -> None:
@@ -280,7 +288,7 @@ def _announce(publications: Iterable[Publication]) -> None:
 
 def _refuse_too_many_tests(webhook: Webhook, *, now: datetime) -> None:
     # The lock makes the count true: two requests cannot both be the tenth.
-    type(webhook).objects.select_for_update().get(pk=webhook.pk)
+    type(webhook).objects.select_for_update(no_key=True).get(pk=webhook.pk)
     tests = Delivery.objects.filter(webhook=webhook, is_test=True)
     if tests.filter(created_at__gt=now - TESTS_PERIOD).count() >= MAX_TESTS:
         raise TooManyTests

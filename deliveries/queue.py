@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import logging
 import os
+from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import Error, connection
 from django_q.brokers import Broker, get_broker
@@ -19,6 +20,9 @@ from django_q.tasks import async_task
 from redis.exceptions import RedisError
 
 from deliveries.models import Lookout
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 DRAIN = "deliveries.tasks.drain"
 SWEEP = "deliveries.tasks.sweep"
@@ -36,11 +40,9 @@ def wake_workers() -> None:
     Called after the commit that made something due, so it never raises: the sweep
     finds what a broken bell left behind.
     """
-    try:
+    with _delay_at_worst():
         if _broker(os.getpid()).queue_size() == 0:
             run_later(DRAIN)
-    except BROKEN as error:
-        logger.warning("bell.broken", extra={"reason": type(error).__name__})
 
 
 def broker_is_reachable() -> bool:
@@ -54,7 +56,16 @@ def broker_is_reachable() -> bool:
 
 def run_later(task: str, *arguments: Any) -> None:
     """Have a worker run *task*. May be lost: only for what is not a promise."""
-    async_task(task, *arguments, broker=_broker(os.getpid()))
+    with _delay_at_worst():
+        async_task(task, *arguments, broker=_broker(os.getpid()))
+
+
+@contextmanager
+def _delay_at_worst() -> Iterator[None]:
+    try:
+        yield
+    except BROKEN as error:
+        logger.warning("bell.broken", extra={"reason": type(error).__name__})
 
 
 @lru_cache(maxsize=1)

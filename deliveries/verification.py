@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.db import transaction
+
 from deliveries.models import WebhookHealth
 from deliveries.wire.exchange import FailureKind, Response
 from deliveries.wire.message import compose_challenge
@@ -43,10 +45,13 @@ def verify(
 
 def record_verification(verified: Verified, *, now: datetime) -> None:
     """Activate the webhook, or say why not; failures counted before are forgotten."""
-    is_current = settle(verified.challenge, error=verified.error, now=now)
-    if is_current and not verified.error:
-        health = WebhookHealth.objects.filter(webhook=verified.challenge.webhook_id)
-        health.update(consecutive_failures=0)
+    health = WebhookHealth.objects.filter(webhook=verified.challenge.webhook_id)
+    with transaction.atomic(durable=True):
+        # Health before webhook, as recording locks them: nobody waits in a circle.
+        list(health.select_for_update(no_key=True))
+        is_current = settle(verified.challenge, error=verified.error, now=now)
+        if is_current and not verified.error:
+            health.exclude(consecutive_failures=0).update(consecutive_failures=0)
 
 
 def _error(reply: Response | Failure, token: str, *, timeout: timedelta) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from subscriptions.profiles import DiffRules, EventTypeDefinition, Profile
 
 MAX_PROBLEMS = 10
+MAX_SENTENCE = 200
 
 
 class UnknownEventTypes(LookupError):
@@ -52,7 +53,8 @@ _validators: dict[int, tuple[Any, Draft202012Validator]] = {}
 def problems_with(data: dict[str, Any], event_type: EventType) -> list[str]:
     """Sentences that say where *data* does not match the type's schema."""
     errors = _validator(event_type).iter_errors(data)
-    found = [f"{error.json_path}: {error.message}" for error in errors]
+    # A message quotes what is wrong, which may be most of the data.
+    found = [f"{e.json_path}: {e.message[:MAX_SENTENCE]}" for e in errors]
     return sorted(found)[:MAX_PROBLEMS]
 
 

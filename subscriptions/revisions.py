@@ -16,7 +16,9 @@ def locked(webhook: Webhook, *, if_match: str | None = None) -> Webhook:
     Raises RevisionMismatch when *if_match*, as in the header of that name, is not its
     ETag, and Webhook.DoesNotExist when it was deleted meanwhile.
     """
-    fresh: Webhook = Webhook.objects.present().select_for_update().get(pk=webhook.pk)
+    fresh: Webhook = (
+        Webhook.objects.present().select_for_update(no_key=True).get(pk=webhook.pk)
+    )
     if if_match is not None and not _matches(if_match, fresh.etag):
         raise RevisionMismatch
     return fresh

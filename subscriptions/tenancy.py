@@ -121,6 +121,6 @@ def refuse_unknown_scopes(scopes: Iterable[str], *, tenant: Tenant | None) -> No
 def refuse_too_many_clients(tenant: Tenant) -> None:
     """Raises TooManyClients. Holds the tenant until the transaction ends."""
     # The lock makes the count true: two creations cannot both be the tenth.
-    Tenant.objects.select_for_update().get(pk=tenant.pk)
+    Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)
     if ApiClient.objects.filter(tenant=tenant).count() >= MAX_CLIENTS_PER_TENANT:
         raise TooManyClients

@@ -196,7 +196,7 @@ def delete_webhook(webhook: Webhook, *, if_match: str | None = None) -> None:
 def _refuse_too_many(tenant: Tenant) -> None:
     limit = get_conf().max_webhooks
     # The lock makes the count true: two creations cannot both be the last.
-    Tenant.objects.select_for_update().get(pk=tenant.pk)
+    Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)
     if Webhook.objects.of(tenant).count() >= limit:
         raise TooManyWebhooks(limit)
 

@@ -93,15 +93,13 @@ def client_of(names):
     clients = {}
 
     def client(conf):
-        clients.setdefault(
-            conf,
-            HttpClient(
+        if conf not in clients:
+            clients[conf] = HttpClient(
                 policy=conf.address_policy,
                 allow_http=conf.allow_http,
                 ca_bundle=conf.ca_bundle,
                 resolver=Resolver(lambda host: names.get(host, ())),
-            ),
-        )
+            )
         return clients[conf]
 
     yield client

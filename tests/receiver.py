@@ -45,12 +45,16 @@ class Received:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the receiver does with a request. *body* may depend on what it received."""
+    """What the receiver does with a request. *body* may depend on what it received.
+
+    *delay* comes before the answer, *drips* after each byte of the body: in seconds.
+    """
 
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | Callable[[Received], bytes] = b""
     delay: float = 0
+    drips: float = 0
     hangs: bool = False
     drops: bool = False
 
@@ -170,7 +174,9 @@ class _Handler(BaseHTTPRequestHandler):
         if answer.status not in BODILESS:
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        for part in [body] if not answer.drips else map(bytes, zip(body)):
+            self.wfile.write(part)
+            self.server.receiver.stopped.wait(answer.drips)
 
     def log_message(self, *args: Any) -> None:
         pass

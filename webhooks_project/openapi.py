@@ -32,7 +32,7 @@ SCHEME = "oauth2"
 DESCRIPTION = """\
 Times are RFC 3339 in UTC. Lists are the newest first, in pages counted from 0. Unknown \
 members of a body are refused, unknown query parameters are ignored. Every error is \
-`application/problem+json`; a 400 names the wrong fields in `Errors`.\
+a problem (application/problem+json); a 400 names the wrong fields in Errors.\
 """
 PROBLEM = {
     "type": "object",
@@ -107,12 +107,14 @@ def complete(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
 def _add_problems(path: str, operation: dict[str, Any]) -> None:
     responses = operation["responses"]
     for status in _possible_problems(path, operation):
-        phrase = HTTPStatus(status).phrase
-        responses.setdefault(str(status), {"description": f"{phrase}."})
+        responses.setdefault(str(status), {})
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for status, response in responses.items():
+        phrase = HTTPStatus(int(status)).phrase
+        response["description"] = response.get("description") or f"{phrase}."
         if status >= "400":
             response.setdefault("content", content)
+    operation["responses"] = dict(sorted(responses.items()))
 
 
 def _possible_problems(path: str, operation: dict[str, Any]) -> list[int]:

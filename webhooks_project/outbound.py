@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 
+from deliveries.wire.envelope import VERSION
 from subscriptions.models import EventType
 
 SAMPLE_ID = "evt_0da5k2v8q1hpr9c3m7n4b6t0es"
@@ -92,7 +93,7 @@ def _envelope(event_type: EventType) -> dict[str, Any]:
             "id": text,
             "type": {"const": event_type.name},
             "timestamp": {"type": "string", "format": "date-time"},
-            "version": {"const": "v1"},
+            "version": {"const": VERSION},
             "etag": text | {"description": "Document events only."},
             "data": _relinked(own, event_type),
         },
@@ -104,7 +105,7 @@ def sample_payload(event_type: EventType) -> dict[str, Any]:
         "id": SAMPLE_ID,
         "type": event_type.name,
         "timestamp": SAMPLE_TIME,
-        "version": "v1",
+        "version": VERSION,
         "data": event_type.sample,
     }
 

@@ -105,10 +105,12 @@ def _speaks_json(response: HttpResponse) -> bool:
 
 
 def _translated(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    translated = _answer(request, response.status_code)
-    if "Allow" in response.headers:
-        translated.headers["Allow"] = response.headers["Allow"]
-    return translated
+    # The same response with other words: it keeps what else its headers say, such as
+    # Allow, and Django remembers that it was logged.
+    response.content = _answer(request, response.status_code).content
+    response.headers["Content-Type"] = MEDIA_TYPE
+    response.headers["Content-Length"] = str(len(response.content))
+    return response
 
 
 def _answer(request: HttpRequest, status: int, detail: str = "") -> HttpResponse:

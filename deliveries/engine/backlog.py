@@ -32,6 +32,7 @@ SELECT webhook.id, webhook.status, webhook.deleted_at IS NOT NULL, health.webhoo
 FROM busy
 JOIN subscriptions_webhook webhook ON webhook.id = busy.webhook_id
 LEFT JOIN deliveries_webhookhealth health ON health.webhook_id = webhook.id
+ORDER BY webhook.id
 """
 
 

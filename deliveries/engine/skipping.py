@@ -20,18 +20,19 @@ BATCH = 500
 SKIPPED = "disabled"
 MESSAGE = "The webhook was disabled or deleted before this was sent."
 
-# What is in flight is not touched: its record decides.
+# What is in flight is not touched: its record decides. Those behind another go first:
+# only a pending row makes its webhook busy, so the last one must outlast them.
 _SKIP = """
 UPDATE deliveries_delivery
 SET state = 4, due_at = NULL, is_leased = %s, ended_at = %s,
     claim_number = claim_number + 1
 WHERE state IN (0, 1) AND id IN (
     SELECT id FROM deliveries_delivery
-    WHERE webhook_id = %s AND state = 0
-    AND (%s OR NOT is_test) AND NOT (is_leased AND due_at > %s)
+    WHERE webhook_id = %s AND state IN (0, 1) AND NOT (order_key = '') AND state = 1
     UNION ALL
     SELECT id FROM deliveries_delivery
-    WHERE webhook_id = %s AND state IN (0, 1) AND NOT (order_key = '') AND state = 1
+    WHERE webhook_id = %s AND state = 0
+    AND (%s OR NOT is_test) AND NOT (is_leased AND due_at > %s)
     LIMIT %s
 )
 RETURNING id
@@ -46,13 +47,11 @@ def skip_stopped(busy: Iterable[Busy], *, now: datetime) -> int:
 
 
 def _skip(webhook: Busy, *, now: datetime) -> int:
-    waits = [webhook.webhook_id, webhook.is_deleted, now, webhook.webhook_id]
+    of_webhook = [webhook.webhook_id, webhook.webhook_id, webhook.is_deleted, now]
     with transaction.atomic(durable=True):
-        skipped = [
-            delivery_id
-            for (delivery_id,) in execute(_SKIP, [False, now, *waits, BATCH])
-        ]
-        deliveries = Delivery.objects.filter(pk__in=skipped)
+        rows = execute(_SKIP, [False, now, *of_webhook, BATCH])
+        skipped = [delivery_id for (delivery_id,) in rows]
+        deliveries = Delivery.objects.filter(pk__in=skipped).order_by("pk")
         Attempt.objects.bulk_create(
             _skipped(each, now=now)
             for each in deliveries.select_related("event", "webhook")

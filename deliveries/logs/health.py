@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from django.db.models import Avg, Count, Max, Min, Q
 
 from deliveries.models import Attempt, Delivery, WebhookHealth
-from deliveries.policy.explanations import INTERRUPTED
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,17 +16,15 @@ if TYPE_CHECKING:
     from deliveries.models.attempts import AttemptQuerySet
     from subscriptions.models import Webhook
 
-# Seen to their end, so that their duration is known.
-MEASURED = ~Q(status=Attempt.Status.SKIPPED) & ~Q(error_kind=INTERRUPTED)
 NUMBERS = {
     "total": Count("pk"),
     "succeeded": Count("pk", filter=Q(status=Attempt.Status.SUCCESS)),
     "failed": Count("pk", filter=Q(status=Attempt.Status.FAILED)),
     "timed_out": Count("pk", filter=Q(status=Attempt.Status.TIMEOUT)),
     "skipped": Count("pk", filter=Q(status=Attempt.Status.SKIPPED)),
-    "measured": Count("pk", filter=MEASURED),
-    "average": Avg("duration_ms", filter=MEASURED),
-    "longest_ms": Max("duration_ms", filter=MEASURED),
+    "measured": Count("pk", filter=Attempt.MEASURED),
+    "average": Avg("duration_ms", filter=Attempt.MEASURED),
+    "longest_ms": Max("duration_ms", filter=Attempt.MEASURED),
 }
 
 
@@ -100,7 +97,7 @@ def health_of(webhook: Webhook, *, days: int, now: datetime) -> Health:
 def _metrics(attempts: AttemptQuerySet) -> Metrics:
     numbers = attempts.aggregate(**NUMBERS)
     measured, average = numbers.pop("measured"), numbers.pop("average")
-    in_order = attempts.filter(MEASURED).order_by("duration_ms")
+    in_order = attempts.filter(Attempt.MEASURED).order_by("duration_ms")
     return Metrics(
         **numbers,
         average_ms=None if average is None else round(float(average), 2),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from deliveries.models.deliveries import Delivery
@@ -46,6 +46,9 @@ class Attempt(models.Model):
         FAILED = "failed"
         TIMEOUT = "timeout"
         SKIPPED = "skipped"
+
+    # Sent, and seen to its end: of the others the duration is not known.
+    MEASURED: ClassVar = ~Q(status=Status.SKIPPED) & ~Q(error_kind=INTERRUPTED)
 
     delivery = models.ForeignKey(
         Delivery, on_delete=models.PROTECT, related_name="attempts", db_index=False
@@ -99,6 +102,7 @@ class Attempt(models.Model):
 
     @property
     def is_measured(self) -> bool:
+        """The same as MEASURED, of a row at hand."""
         was_sent = self.status != self.Status.SKIPPED
         return was_sent and self.error_kind != INTERRUPTED
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -28,8 +29,8 @@ class StrictBody(serializers.Serializer[Any]):
     """A body in which nothing stands that we would not understand."""
 
     def to_internal_value(self, data: Any) -> Any:
-        unknown = data.keys() - self.fields.keys()
-        if unknown:
+        named = data.keys() if isinstance(data, Mapping) else set()
+        if unknown := named - self.fields.keys():
             refused = {name: ["This field is unknown here."] for name in unknown}
             raise serializers.ValidationError(refused | self._known_errors(data))
         return super().to_internal_value(data)
@@ -45,8 +46,18 @@ class StrictBody(serializers.Serializer[Any]):
 class WebhookChanges(StrictBody):
     """What may change; what is left out stays."""
 
-    Name = Text(required=False, max_length=200, source="name", validators=[one_line])
-    Url = TargetUrl(required=False, source="url")
+    Name = Text(
+        required=False,
+        max_length=200,
+        source="name",
+        validators=[one_line],
+        help_text="Stands once in the subsidiary.",
+    )
+    Url = TargetUrl(
+        required=False,
+        source="url",
+        help_text="HTTPS, with a public host name; port 443, 8443 or 1024 to 65535.",
+    )
     Events = serializers.ListField(
         required=False,
         child=Text(max_length=100),
@@ -56,7 +67,9 @@ class WebhookChanges(StrictBody):
         help_text="Names from the catalogue.",
     )
     IncludePreviousAttributes = Flag(
-        required=False, source="include_previous_attributes"
+        required=False,
+        source="include_previous_attributes",
+        help_text="Whether a change also says what was before.",
     )
     Description = Text(
         required=False,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from rest_framework.permissions import BasePermission
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
     from rest_framework.views import APIView
+
+    from subscriptions.api.authentication import Principal
 
 
 class HasScope(BasePermission):
@@ -22,11 +24,11 @@ class HasScope(BasePermission):
         method = (request.method or "").lower()
         if method == "options" or not hasattr(view, method):
             return True  # Nothing is routed here: a 405 follows.
+        principal = cast("Principal | None", request.auth)
         scope = required_scope(view, method)
-        if scope is None:
+        if principal is None or scope is None:
             return False
         self.message = f"The access token lacks the scope {scope}."
-        principal: Any = request.auth
         return scope in principal.scopes
 
 

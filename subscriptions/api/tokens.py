@@ -11,6 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qsl, unquote_plus, urlencode
 
+from django.http.request import UnreadablePostError
 from drf_spectacular.utils import extend_schema
 from oauth2_provider.oauth2_validators import OAuth2Validator
 from oauth2_provider.settings import oauth2_settings
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 MAX_FORM_BYTES = 256 * 1024
 MAX_FORM_FIELDS = 100
 FIELDS = ("grant_type", "client_id", "client_secret", "scope")
+CUT_OFF = "The connection ended before the body did."
 NOT_A_FORM = "The body is not a form in UTF-8."
 REPEATED = "A field stands twice in the body."
 IN_ADDRESS = "Parameters belong into the body, not into the address."
@@ -52,7 +54,10 @@ class FormParser(BaseParser):
     def parse(
         self, stream: Any, media_type: str | None = None, parser_context: Any = None
     ) -> dict[str, str]:
-        raw = stream.read(MAX_FORM_BYTES + 1)
+        try:
+            raw = stream.read(MAX_FORM_BYTES + 1)
+        except UnreadablePostError:
+            raise ParseError(CUT_OFF) from None
         if len(raw) > MAX_FORM_BYTES:
             raise TooLarge
         try:
@@ -86,6 +91,11 @@ class TokenSerializer(serializers.Serializer[Any]):
     scope = serializers.CharField()
 
 
+class TokenRefusalSerializer(serializers.Serializer[Any]):
+    error = serializers.CharField()
+    error_description = serializers.CharField(required=False)
+
+
 class TokenView(APIView):
     authentication_classes = ()
     permission_classes = ()
@@ -99,7 +109,11 @@ class TokenView(APIView):
             "application/x-www-form-urlencoded": TokenRequestSerializer,
             "application/json": TokenRequestSerializer,
         },
-        responses=TokenSerializer,
+        responses={
+            200: TokenSerializer,
+            400: TokenRefusalSerializer,
+            401: TokenRefusalSerializer,
+        },
     )
     def post(self, request: Request) -> Response:
         """OAuth 2.0 client credentials; HTTP Basic may carry the client's id, too.
@@ -132,12 +146,14 @@ def _fields(request: Request) -> dict[str, str]:
 
 def _texts(data: Any) -> dict[str, str]:
     """The fields that count, as text; what is empty counts as left out."""
-    fields = {name: data[name] for name in FIELDS if data.get(name) not in (None, "")}
+    fields = {name: data[name] for name in FIELDS if data.get(name) is not None}
     for name, value in fields.items():
         if not isinstance(value, str) or "\0" in value:
             message = f"{name} must be a text."
             raise ParseError(message)
-    return fields
+    if "scope" in fields:
+        fields["scope"] = " ".join(fields["scope"].split())
+    return {name: value for name, value in fields.items() if value}
 
 
 def _basic_credentials(header: str) -> dict[str, str]:
@@ -153,8 +169,6 @@ def _basic_credentials(header: str) -> dict[str, str]:
 
 
 def _issue(fields: dict[str, str]) -> tuple[int, dict[str, Any]]:
-    if "scope" in fields:
-        fields["scope"] = " ".join(fields["scope"].split())
     # Client credentials only: the library's other grants have no door here.
     server = BackendApplicationServer(
         OAuth2Validator(), token_expires_in=oauth2_settings.ACCESS_TOKEN_EXPIRE_SECONDS

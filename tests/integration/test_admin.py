@@ -91,10 +91,13 @@ def test_staff_of_acme_sees_only_rows_of_acme(acme_staff, acme, globex, model):
 def test_a_row_of_globex_is_not_there_for_acme(acme_staff, globex, model, view):
     theirs = make_rows(globex)[model]
 
-    response = acme_staff.get(page(model, view, theirs.pk), follow=True)
+    response = acme_staff.get(page(model, view, theirs.pk))
 
-    assert response.request["PATH_INFO"] == "/admin/" or response.status_code == 403
-    assert str(theirs) not in response.content.decode().replace(str(theirs.pk), "")
+    if view == "delete" and model in (Tenant, *READ_ONLY):
+        assert response.status_code == 403
+    else:
+        # As for a row that never was: back to the index, which says so.
+        assert (response.status_code, response.url) == (302, "/admin/")
 
 
 @pytest.mark.parametrize("model", SCOPED)

@@ -31,16 +31,20 @@ class Command(BaseCommand):
         grace = timedelta(hours=_within(options, "grace_hours", most=MAX_GRACE_HOURS))
         webhooks = _wanted(options)
         for webhook in webhooks:
-            secret = "" if options["dry_run"] else _rotated(webhook, grace)
+            outcome = "" if options["dry_run"] else _rotated(webhook, grace)
             # Only who names one webhook asks to see its secret.
-            shown = f" {secret}" if options["webhook_id"] else ""
+            shown = f" {outcome}" if options["webhook_id"] else ""
             self.stdout.write(f"{_line(webhook)}{shown}".rstrip())
         verb = "would be rotated" if options["dry_run"] else "rotated"
         self.stdout.write(f"{len(webhooks)} {verb}.")
 
 
 def _rotated(webhook: Webhook, grace: timedelta) -> str:
-    return rotate_secret(webhook, grace=grace, now=timezone.now())
+    try:
+        return rotate_secret(webhook, grace=grace, now=timezone.now())
+    except Webhook.DoesNotExist:
+        # Deleted since the list was read: it signs no more, the others still do.
+        return ""
 
 
 def _wanted(options: dict[str, Any]) -> list[Webhook]:

@@ -1,0 +1,278 @@
+"""Claiming: what is due goes to one worker, for the time of a lease."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from deliveries.conf import get_conf
+from deliveries.engine.backlog import busy_webhooks
+from deliveries.engine.claiming import Limits, claim
+from deliveries.engine.delivering import prepare
+from deliveries.engine.draining import Drain
+from deliveries.models import Attempt, Delivery
+from deliveries.publishing import publish_test
+from deliveries.wire.exchange import Exchange, Response, Timing
+from subscriptions.models import Webhook
+from tests.builders import make_delivery, make_webhook
+
+State = Delivery.State
+LEASE = timedelta(seconds=60)
+ANSWERED = Exchange(Response(200), Timing(total_ms=1))
+
+
+def pks(claimed):
+    return [each.delivery_id for each in claimed]
+
+
+# --- The lease ----------------------------------------------------------------------
+
+
+def test_a_claim_leases_what_is_due(webhook, claim_due, clock):
+    delivery = make_delivery(webhook)
+
+    (claimed,) = claim_due()
+
+    assert (claimed.delivery_id, claimed.uid) == (delivery.pk, delivery.uid)
+    assert (claimed.webhook_id, claimed.event_id) == (webhook.pk, delivery.event_id)
+    assert (claimed.sequence, claimed.number) == (1, 1)
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.is_leased) == (State.PENDING, True)
+    assert delivery.due_at == clock() + LEASE
+    assert not Attempt.objects.exists()
+
+
+def test_what_is_leased_is_claimed_by_nobody_else(webhook, claim_due, clock):
+    make_delivery(webhook)
+    claim_due()
+
+    clock.advance(seconds=60, microseconds=-1)
+
+    assert claim_due() == []
+
+
+def test_what_is_not_due_stays(webhook, claim_due, clock):
+    make_delivery(webhook, due_at=clock() + timedelta(microseconds=1))
+
+    assert claim_due() == []
+    clock.advance(microseconds=1)
+    assert len(claim_due()) == 1
+
+
+@pytest.mark.parametrize(
+    "state", [State.WAITING, State.SUCCEEDED, State.FAILED, State.SKIPPED]
+)
+def test_what_is_not_pending_stays(webhook, claim_due, state):
+    make_delivery(webhook, state=state)
+
+    assert claim_due() == []
+
+
+def test_the_oldest_due_come_first(webhook, claim_due, clock):
+    due = [clock() - timedelta(seconds=age) for age in (1, 9, 5)]
+    deliveries = [make_delivery(webhook, due_at=moment) for moment in due]
+
+    claimed = claim_due(per_webhook=2)
+
+    assert set(pks(claimed)) == {deliveries[1].pk, deliveries[2].pk}
+
+
+def test_when_a_lease_has_run_out_the_next_worker_makes_the_same_attempt(
+    webhook, claim_due, clock
+):
+    delivery = make_delivery(webhook, attempts_made=1)
+    claim_due()
+
+    clock.advance(seconds=60)
+    (again,) = claim_due()
+
+    assert (again.sequence, again.number) == (2, 2)
+    noted = Attempt.objects.get()
+    assert (noted.delivery, noted.sequence, noted.number) == (delivery, 1, 2)
+    assert (noted.status, noted.error_kind) == ("failed", "interrupted")
+    assert noted.error_message == (
+        "The worker stopped before it had recorded an answer."
+    )
+    assert (noted.status_code, noted.url) == (None, webhook.url)
+
+
+def test_each_interruption_is_noted_once(webhook, claim_due, clock):
+    make_delivery(webhook)
+    for _ in range(3):
+        claim_due()
+        clock.advance(seconds=60)
+    claim_due()
+
+    log = Attempt.objects.order_by("sequence").values_list("sequence", "number")
+    assert list(log) == [(1, 1), (2, 1), (3, 1)]
+
+
+# --- The limit in flight ------------------------------------------------------------
+
+
+def test_no_more_than_the_limit_are_in_flight_for_a_webhook(webhook, claim_due, clock):
+    for _ in range(9):
+        make_delivery(webhook)
+
+    assert len(claim_due(per_webhook=4)) == 4
+    assert claim_due(per_webhook=4) == []
+    assert len(claim_due(per_webhook=6)) == 2
+
+
+def test_leases_that_have_run_out_do_not_count(webhook, claim_due, clock):
+    for _ in range(4):
+        make_delivery(webhook)
+    claim_due(per_webhook=4)
+
+    clock.advance(seconds=60)
+
+    assert len(claim_due(per_webhook=4)) == 4
+
+
+def test_webhooks_do_not_share_the_limit(acme, webhook, claim_due):
+    other = make_webhook(acme)
+    for _ in range(3):
+        make_delivery(webhook)
+        make_delivery(other)
+
+    claimed = claim_due(per_webhook=2)
+
+    assert sorted(each.webhook_id for each in claimed) == (
+        [webhook.pk] * 2 + [other.pk] * 2
+    )
+
+
+def test_a_worker_takes_no_more_than_it_can_send(acme, webhook, claim_due):
+    other = make_webhook(acme)
+    for _ in range(3):
+        make_delivery(webhook)
+        make_delivery(other)
+
+    assert len(claim_due(total=5)) == 5
+    assert claim_due(total=0) == []
+
+
+# --- Order --------------------------------------------------------------------------
+
+
+def test_what_is_behind_is_parked(webhook, claim_due):
+    first, second, third = (make_delivery(webhook, order_key="t-1") for _ in range(3))
+
+    assert pks(claim_due()) == [first.pk]
+
+    for parked in (second, third):
+        parked.refresh_from_db()
+        assert (parked.state, parked.due_at) == (State.WAITING, None)
+        assert parked.claim_number == 0
+
+
+def test_the_retry_of_the_first_still_goes_first(webhook, claim_due, clock):
+    first = make_delivery(webhook, order_key="t-1", due_at=clock() + LEASE)
+    make_delivery(webhook, order_key="t-1")
+
+    assert claim_due() == []
+    clock.advance(seconds=60)
+    assert pks(claim_due()) == [first.pk]
+
+
+@pytest.mark.parametrize("state", [State.SUCCEEDED, State.FAILED, State.SKIPPED])
+def test_what_has_ended_holds_up_nobody(webhook, claim_due, state):
+    make_delivery(webhook, order_key="t-1", state=state)
+    second = make_delivery(webhook, order_key="t-1")
+
+    assert pks(claim_due()) == [second.pk]
+
+
+def test_a_long_row_of_one_entity_does_not_hide_another(webhook, claim_due):
+    first = make_delivery(webhook, order_key="t-1")
+    for _ in range(60):
+        make_delivery(webhook, order_key="t-1")
+    other = make_delivery(webhook, order_key="t-2")
+
+    found = {delivery_id for _ in range(3) for delivery_id in pks(claim_due())}
+
+    assert found == {first.pk, other.pk}
+
+
+def test_the_same_entity_of_another_webhook_does_not_wait(acme, webhook, claim_due):
+    deliveries = [
+        make_delivery(each, order_key="t-1") for each in (webhook, make_webhook(acme))
+    ]
+
+    assert pks(claim_due()) == [each.pk for each in deliveries]
+
+
+# --- Who may be sent to -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [Webhook.Status.PENDING, Webhook.Status.DISABLED])
+def test_an_inactive_webhook_gets_its_tests_alone(acme, claim_due, status):
+    webhook = make_webhook(acme, status=status)
+    make_delivery(webhook)
+    test = publish_test(webhook, event_type="webhook.test")
+
+    assert pks(claim_due()) == [test.pk]
+
+
+def test_a_pending_webhook_is_no_reason_to_stay_awake(acme, clock):
+    make_delivery(make_webhook(acme, status=Webhook.Status.PENDING))
+
+    (busy,) = busy_webhooks()
+
+    assert busy.next_due is None
+    assert not busy.is_due(clock())
+    assert not busy.is_stopped
+
+
+# --- Fairness -----------------------------------------------------------------------
+
+
+def test_who_was_not_served_last_comes_first(acme, clock, settings):
+    settings.WEBHOOKS_CONCURRENCY = 1
+    webhooks = [make_webhook(acme) for _ in range(3)]
+    for webhook in webhooks:
+        for _ in range(3):
+            make_delivery(webhook)
+    served = []
+
+    def send(request, *, timeout):
+        served.append(request.url)
+        return ANSWERED
+
+    turn = Drain(send=send, clock=clock, conf=get_conf())
+    turn.run(until=clock() + timedelta(seconds=1))
+    turn.finish()
+
+    assert served == [webhook.url for webhook in webhooks] * 3
+
+
+# --- Cost ---------------------------------------------------------------------------
+
+
+def claim_and_prepare(clock):
+    claimed = claim(busy_webhooks(), limits=Limits(100, 4, LEASE), now=clock())
+    return prepare(claimed, now=clock())
+
+
+def test_neither_webhooks_nor_deliveries_cost_queries(
+    acme, clock, django_assert_max_num_queries
+):
+    for count in (1, 8):
+        for webhook in [make_webhook(acme) for _ in range(count)]:
+            for number in range(3):
+                make_delivery(webhook, order_key=f"t-{number}")
+
+        # Backlog, health rows, turnstile, room, candidates, lease; webhooks, keys and
+        # events; a savepoint.
+        with django_assert_max_num_queries(11):
+            assert len(claim_and_prepare(clock)) == 3 * count
+
+
+def test_nothing_due_costs_one_query(
+    webhook, claim_due, clock, django_assert_num_queries
+):
+    make_delivery(webhook, due_at=clock() + LEASE)
+
+    with django_assert_num_queries(1):
+        assert claim_due() == []

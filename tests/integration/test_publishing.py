@@ -1,0 +1,351 @@
+"""Publishing: one transaction with the caller, one delivery for each who wants it."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from deliveries.models import Delivery, Event
+from deliveries.publishing import (
+    Fact,
+    InvalidData,
+    InvalidEventId,
+    publish_batch,
+    publish_test,
+)
+from subscriptions.catalogue import UnknownEventTypes
+from subscriptions.models import Subsidiary, Webhook
+from subscriptions.webhooks import delete_webhook
+from tests.builders import make_tenant, make_webhook, publish_sample, sample_of
+
+
+def fact(tenant, **overrides):
+    wanted = {
+        "subsidiary": tenant.subsidiaries.first(),
+        "type": "tender.created",
+        "data": sample_of("tender.created"),
+    }
+    return Fact(tenant=tenant, **wanted | overrides)
+
+
+def nothing_was_stored():
+    return not Event.objects.exists() and not Delivery.objects.exists()
+
+
+# --- What is stored -----------------------------------------------------------------
+
+
+def test_the_event_and_its_delivery_are_due_at_once(acme, webhook):
+    before = timezone.now()
+
+    publication = publish_sample(acme, entity_type="Tender", entity_id="t-1")
+
+    event, delivery = Event.objects.get(), Delivery.objects.get()
+    assert publication.event == event
+    assert (publication.deliveries, publication.is_new) == (1, True)
+    assert event.public_id.startswith("evt_")
+    assert (event.entity_type, event.entity_id) == ("Tender", "t-1")
+    assert before <= event.occurred_at == event.created_at <= timezone.now()
+    assert (delivery.event, delivery.webhook) == (event, webhook)
+    assert (delivery.state, delivery.due_at) == (0, event.created_at)
+    assert (delivery.order_key, delivery.attempts_made) == ("t-1", 0)
+
+
+def test_an_event_that_nobody_wants_is_kept(acme):
+    publication = publish_sample(acme)
+
+    assert publication.deliveries == 0
+    assert Event.objects.get() == publication.event
+
+
+def test_without_order_there_is_no_key_to_wait_for(acme, webhook):
+    acme.delivers_in_order = False
+
+    publish_sample(acme, entity_id="t-1")
+
+    assert Delivery.objects.get().order_key == ""
+    assert Event.objects.get().entity_id == "t-1"
+
+
+# --- The caller's transaction -------------------------------------------------------
+
+
+def test_it_is_rolled_back_with_the_caller(acme, webhook):
+    with transaction.atomic():
+        publish_sample(acme)
+        transaction.set_rollback(True)
+
+    assert nothing_was_stored()
+
+
+def test_the_bell_rings_after_the_commit(
+    acme, webhook, django_capture_on_commit_callbacks
+):
+    with django_capture_on_commit_callbacks() as callbacks, transaction.atomic():
+        publish_sample(acme)
+        assert not callbacks
+
+    assert "wake_workers" in [getattr(each, "__name__", "") for each in callbacks]
+
+
+# --- Refusals -----------------------------------------------------------------------
+
+
+def test_an_unknown_type_is_refused(acme, webhook):
+    with pytest.raises(UnknownEventTypes, match=r"^Unknown event type: no\.such\.$"):
+        publish_batch([fact(acme), fact(acme, type="no.such")])
+
+    assert nothing_was_stored()
+
+
+def test_data_that_breaks_the_schema_is_refused(acme, webhook):
+    with pytest.raises(InvalidData) as refusal:
+        publish_sample(acme, data={})
+
+    assert refusal.value.problems[0] == "$: 'tenderId' is a required property"
+    assert nothing_was_stored()
+
+
+def test_a_batch_is_stored_whole_or_not_at_all(acme, webhook):
+    with pytest.raises(InvalidData) as refusal:
+        publish_batch([fact(acme), fact(acme), fact(acme, data={})])
+
+    assert refusal.value.index == 2
+    assert nothing_was_stored()
+
+
+@pytest.mark.parametrize("event_id", ["a b", "ä", "x" * 129, "a\n", "a/b"])
+def test_an_id_that_would_not_fit_a_header_is_refused(acme, webhook, event_id):
+    with pytest.raises(InvalidEventId) as refusal:
+        publish_sample(acme, id=event_id)
+
+    assert str(refusal.value) == (
+        f"{event_id!r} is not an event id: [A-Za-z0-9_:.-]{{1,128}}."
+    )
+    assert nothing_was_stored()
+
+
+# --- Repeats ------------------------------------------------------------------------
+
+
+def test_the_same_id_again_is_the_first_event(acme, webhook):
+    first = publish_sample(acme, id="order-1")
+    changed = sample_of("tender.created") | {"extra": 1}
+
+    again = publish_sample(acme, id="order-1", data=changed)
+
+    assert again.event == first.event
+    assert (again.deliveries, again.is_new) == (1, False)
+    assert Delivery.objects.count() == Event.objects.count() == 1
+    assert bytes(Event.objects.get().body) == bytes(first.event.body)
+
+
+def test_a_repeat_reaches_nobody_who_came_later(acme, webhook):
+    publish_sample(acme, id="order-1")
+    make_webhook(acme)
+
+    assert publish_sample(acme, id="order-1").deliveries == 1
+    assert Delivery.objects.get().webhook == webhook
+
+
+def test_a_repeat_within_a_batch_is_stored_once(acme, webhook):
+    one, two, other = publish_batch(
+        [fact(acme, id="a"), fact(acme, id="a"), fact(acme, id="b")]
+    )
+
+    assert (one.is_new, two.is_new, other.is_new) == (True, False, True)
+    assert two.event == one.event
+    assert (one.deliveries, two.deliveries) == (1, 1)
+    assert Delivery.objects.count() == 2
+
+
+def test_ids_are_the_tenants_own(acme, globex):
+    mine, theirs = (publish_sample(each, id="order-1") for each in (acme, globex))
+
+    assert mine.is_new
+    assert theirs.is_new
+    assert mine.event != theirs.event
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_two_who_publish_one_id_at_once_store_one_event():
+    acme = make_tenant("ACME")
+    make_webhook(acme)
+    barrier = threading.Barrier(2)
+    found = []
+
+    def publish_at_once():
+        barrier.wait(timeout=5)
+        found.append(publish_sample(acme, id="order-1"))
+        connection.close()
+
+    threads = [threading.Thread(target=publish_at_once) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=10)
+
+    assert sorted(each.is_new for each in found) == [False, True]
+    assert {each.event for each in found} == {Event.objects.get()}
+    assert {each.deliveries for each in found} == {1}
+    assert Delivery.objects.count() == 1
+
+
+# --- Fan-out ------------------------------------------------------------------------
+
+
+def test_it_goes_to_each_active_webhook_that_wants_the_type(acme, webhook):
+    other = make_webhook(acme)
+    make_webhook(acme, events=["webhook.disabled"])
+
+    assert publish_sample(acme).deliveries == 2
+
+    assert {each.webhook for each in Delivery.objects.all()} == {webhook, other}
+
+
+@pytest.mark.parametrize("status", [Webhook.Status.PENDING, Webhook.Status.DISABLED])
+def test_it_goes_to_no_inactive_webhook(acme, status):
+    make_webhook(acme, status=status)
+
+    assert publish_sample(acme).deliveries == 0
+
+
+def test_it_goes_to_no_deleted_webhook(acme, webhook):
+    delete_webhook(webhook)
+
+    assert publish_sample(acme).deliveries == 0
+
+
+def test_it_stays_in_its_subsidiary(acme, webhook):
+    west = Subsidiary.objects.create(tenant=acme, code="WEST", name="West")
+    in_the_west = make_webhook(acme, subsidiary=west)
+
+    publish_sample(acme, subsidiary=west)
+
+    assert Delivery.objects.get().webhook == in_the_west
+
+
+def test_it_stays_with_its_tenant(acme, globex, webhook):
+    make_webhook(globex)
+
+    publish_sample(acme)
+
+    assert Delivery.objects.get().webhook == webhook
+
+
+# --- Cost ---------------------------------------------------------------------------
+
+
+def test_the_number_of_webhooks_costs_no_query(acme, django_assert_num_queries):
+    in_order = 1 if connection.vendor == "postgresql" else 0
+    make_webhook(acme)
+    for count in (1, 15):
+        for _ in range(count - 1):
+            make_webhook(acme)
+        one = fact(acme, entity_id="t-1")
+        # Types, repeats, events, who wants them, deliveries; four savepoints.
+        with django_assert_num_queries(5 + 4 + in_order):
+            publish_batch([one])
+
+
+def test_the_size_of_a_batch_costs_no_query(
+    acme, webhook, django_assert_max_num_queries
+):
+    batch = [fact(acme, entity_id=f"t-{number}") for number in range(200)]
+
+    with django_assert_max_num_queries(16):
+        publish_batch(batch)
+
+    assert Delivery.objects.count() == 200
+
+
+def test_a_batch_that_is_sent_again_costs_no_more(
+    acme, webhook, django_assert_max_num_queries
+):
+    batch = [fact(acme, id=f"order-{number}") for number in range(200)]
+    publish_batch(batch)
+
+    with django_assert_max_num_queries(16):
+        again = publish_batch(batch)
+
+    assert {(each.deliveries, each.is_new) for each in again} == {(1, False)}
+
+
+# --- Order --------------------------------------------------------------------------
+
+
+def test_deliveries_stand_in_the_order_of_the_batch(acme, webhook):
+    batch = publish_batch([fact(acme, entity_id="t-1") for _ in range(5)])
+
+    events = [each.event for each in Delivery.objects.order_by("id")]
+    assert events == [each.event for each in batch]
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_rows_of_an_entity_stand_in_the_order_of_commits():
+    acme = make_tenant("ACME")
+    make_webhook(acme)
+    has_published, may_commit = threading.Event(), threading.Event()
+
+    def publish_slowly():
+        with transaction.atomic():
+            publish_sample(acme, id="first", entity_id="t-1")
+            has_published.set()
+            may_commit.wait(timeout=5)
+        connection.close()
+
+    def publish_after():
+        publish_sample(acme, id="second", entity_id="t-1")
+        connection.close()
+
+    slow, after = (threading.Thread(target=t) for t in (publish_slowly, publish_after))
+    slow.start()
+    has_published.wait(timeout=5)
+    after.start()
+    after.join(timeout=0.3)
+    assert after.is_alive()
+    assert nothing_was_stored()
+
+    publish_sample(acme, id="other", entity_id="t-2")
+    may_commit.set()
+    slow.join(timeout=5)
+    after.join(timeout=5)
+
+    of_entity = Delivery.objects.filter(order_key="t-1").order_by("id")
+    assert [each.event.public_id for each in of_entity] == ["first", "second"]
+
+
+# --- Tests --------------------------------------------------------------------------
+
+
+def test_a_test_waits_for_nothing_and_belongs_to_its_webhook(acme, webhook):
+    make_webhook(acme)
+
+    delivery = publish_test(webhook, event_type="tender.created")
+
+    assert Delivery.objects.get() == delivery
+    assert (delivery.is_test, delivery.event.is_test) == (True, True)
+    assert (delivery.webhook, delivery.order_key) == (webhook, "")
+
+
+def test_a_test_of_an_unknown_type_is_refused(webhook):
+    with pytest.raises(UnknownEventTypes):
+        publish_test(webhook, event_type="no.such")
+
+    assert nothing_was_stored()
+
+
+def test_tests_of_a_minute_ago_are_forgotten(webhook):
+    for _ in range(10):
+        publish_test(webhook, event_type="webhook.test")
+    Delivery.objects.update(created_at=timezone.now() - timedelta(seconds=60))
+
+    publish_test(webhook, event_type="webhook.test")
+
+    assert Delivery.objects.count() == 11
