@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import logging
 import secrets
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from django.db.models import QuerySet
+
+logger = logging.getLogger(__name__)
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 (the prefix is public)
 SECRET_BYTES = 32
@@ -76,9 +79,18 @@ def unsealed(secret: SigningSecret) -> SigningKey:
 def active_keys(
     webhook_ids: Iterable[int], *, now: datetime
 ) -> dict[int, list[SigningKey]]:
-    """Per webhook, the keys that sign at *now*: the current one first."""
+    """Per webhook, the keys that sign at *now*: the current one first.
+
+    A webhook of which a key cannot be opened is left out: one row sealed under a key
+    that is gone must not stop everybody else's deliveries.
+    """
     keys: dict[int, list[SigningKey]] = {}
+    unopened = set()
     live = SigningSecret.objects.live(now).filter(webhook__in=webhook_ids)
     for secret in live.order_by("-id"):
-        keys.setdefault(secret.webhook_id, []).append(unsealed(secret))
-    return keys
+        try:
+            keys.setdefault(secret.webhook_id, []).append(unsealed(secret))
+        except sealing.Unsealable:
+            unopened.add(secret.webhook_id)
+            logger.exception("secret.unsealable", extra={"secret": secret.pk})
+    return {pk: opened for pk, opened in keys.items() if pk not in unopened}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 HOST = "hooks.example.test"
 BODILESS = {204, 304}
@@ -112,7 +112,6 @@ class Receiver:
         usual = Answer(body=accept_challenge if request.is_challenge else b"")
         with self._lock:
             self.requests.append(request)
-            script: Iterable[Answer | int]
             script = self._scripts.get((request.path, request.is_challenge), iter(()))
             answer = next(script, usual)
         return Answer(status=answer) if isinstance(answer, int) else answer
@@ -174,9 +173,13 @@ class _Handler(BaseHTTPRequestHandler):
         if answer.status not in BODILESS:
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        for part in [body] if not answer.drips else map(bytes, zip(body)):
-            self.wfile.write(part)
-            self.server.receiver.stopped.wait(answer.drips)
+        self._write(body, drips=answer.drips)
+
+    def _write(self, body: bytes, *, drips: float) -> None:
+        step = 1 if drips else max(len(body), 1)
+        for start in range(0, len(body), step):
+            self.wfile.write(body[start : start + step])
+            self.server.receiver.stopped.wait(drips)
 
     def log_message(self, *args: Any) -> None:
         pass

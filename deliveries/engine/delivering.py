@@ -47,7 +47,10 @@ class Sent:
 
 
 def prepare(claimed: Sequence[Claimed], *, now: datetime) -> list[Outgoing]:
-    """Read webhooks, keys and bodies: once for the batch, in three queries."""
+    """Read webhooks, keys and bodies: once for the batch, in three queries.
+
+    What cannot be signed is left out, and due again when its lease has run out.
+    """
     webhooks = Webhook.objects.only("url", "include_previous_attributes").in_bulk(
         {each.webhook_id for each in claimed}
     )
@@ -63,6 +66,7 @@ def prepare(claimed: Sequence[Claimed], *, now: datetime) -> list[Outgoing]:
             keys=keys[each.webhook_id],
         )
         for each in claimed
+        if each.webhook_id in keys
     ]
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+from collections import Counter
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from deliveries.conf import get_conf
 from deliveries.engine.backlog import busy_webhooks
@@ -15,7 +18,7 @@ from deliveries.models import Attempt, Delivery
 from deliveries.publishing import publish_test
 from deliveries.wire.exchange import Exchange, Response, Timing
 from subscriptions.models import Webhook
-from tests.builders import make_delivery, make_webhook
+from tests.builders import make_delivery, make_tenant, make_webhook
 
 State = Delivery.State
 LEASE = timedelta(seconds=60)
@@ -276,3 +279,36 @@ def test_nothing_due_costs_one_query(
 
     with django_assert_num_queries(1):
         assert claim_due() == []
+
+
+# --- Concurrency --------------------------------------------------------------------
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_four_workers_share_what_is_due_exactly(clock):
+    acme = make_tenant("ACME")
+    webhooks = [make_webhook(acme) for _ in range(3)]
+    for webhook in webhooks:
+        for number in range(20):
+            make_delivery(webhook, order_key=f"t-{number % 10}")
+    start, claimed = threading.Barrier(4), []
+
+    def work():
+        start.wait(timeout=5)
+        for _ in range(25):
+            limits = Limits(total=5, per_webhook=8, lease=LEASE)
+            claimed.extend(claim(busy_webhooks(), limits=limits, now=clock()))
+        connection.close()
+
+    workers = [threading.Thread(target=work) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(timeout=30)
+
+    assert len(set(pks(claimed))) == len(claimed)
+    assert Counter(each.webhook_id for each in claimed) == {
+        webhook.pk: 8 for webhook in webhooks
+    }
+    assert len({(each.webhook_id, each.order_key) for each in claimed}) == len(claimed)
