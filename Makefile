@@ -1,4 +1,4 @@
-# make demo    run the product here, with a receiver to look at
+# make demo    run the product here, with a receiver to look at; FRESH=1 starts clean
 # make test    the whole suite; what is not installed is left out and named
 # make check   style, architecture, types, migrations, deployment settings
 
@@ -12,7 +12,7 @@ INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check
 .DEFAULT_GOAL := demo
 
 demo: $(TO_RUN)
-	@$(PYTHON) manage.py demo
+	@$(PYTHON) manage.py demo $(if $(FRESH),--fresh)
 
 test: $(TO_TEST)
 	@$(PYTHON) -m tests.run

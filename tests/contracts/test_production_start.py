@@ -50,6 +50,30 @@ def test_production_does_not_start_without_keys(secret_key, encryption_keys, sen
     assert SHORT_KEY not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("variable", "text", "sentence"),
+    [
+        (
+            "WEBHOOKS_ALLOWED_NETWORKS",
+            "inside",
+            "(subscriptions.E003) WEBHOOKS_ALLOWED_NETWORKS: 'inside' is not a network",
+        ),
+        (
+            "WEBHOOKS_TIMEOUT",
+            "85",
+            "(deliveries.E001) Q_CLUSTER timeout must exceed a slice",
+        ),
+    ],
+    ids=["network", "timeout"],
+)
+def test_a_setting_that_cannot_be_is_refused_in_a_sentence(variable, text, sentence):
+    done = manage("check", **{variable: text})
+
+    assert done.returncode == 1
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_production_starts_with_keys():
     environment = {"DJANGO_SECRET_KEY": SECRET_KEY, "WEBHOOKS_ENCRYPTION_KEYS": KEYS}
 
