@@ -8,16 +8,18 @@ from __future__ import annotations
 import json
 import secrets
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import F
 
+from subscriptions.json_depth import is_deeper_than
 from subscriptions.models import Webhook
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
 TOKEN_BYTES = 24
+MAX_DEPTH = 64
 MISMATCH = "The challenge in the answer was not the one that was sent."
 
 
@@ -74,14 +76,18 @@ def settle(challenge: Challenge, *, error: str, now: datetime) -> bool:
     return passed == 1
 
 
+class Unreadable(ValueError):
+    """The answer cannot be read; the message says why."""
+
+
 def reason_for_refusal(challenge_token: str, *, status_code: int, body: bytes) -> str:
     """Why an answer does not prove ownership, as one sentence; empty when it does."""
     if status_code != 200:
         return f"The answer had status {status_code}; a challenge is passed with 200."
     try:
-        answer = json.loads(body)
-    except (ValueError, RecursionError):
-        return "The answer was not valid JSON."
+        answer = _read(body)
+    except Unreadable as unreadable:
+        return str(unreadable)
     match answer:
         case {"challenge": token}:
             return "" if token == challenge_token else MISMATCH
@@ -89,3 +95,15 @@ def reason_for_refusal(challenge_token: str, *, status_code: int, body: bytes) -
             return "The answer had no property named challenge."
         case _:
             return "The answer was not a JSON object."
+
+
+def _read(body: bytes) -> Any:
+    # Depth first: recursion that runs out can break whatever else runs meanwhile.
+    if is_deeper_than(MAX_DEPTH, raw=body):
+        message = f"The answer was nested deeper than {MAX_DEPTH} levels."
+        raise Unreadable(message)
+    try:
+        return json.loads(body)
+    except ValueError:
+        message = "The answer was not valid JSON."
+        raise Unreadable(message) from None

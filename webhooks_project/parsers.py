@@ -15,6 +15,8 @@ from rest_framework.exceptions import APIException, ParseError, UnsupportedMedia
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
 
+from subscriptions.json_depth import is_deeper_than
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import BinaryIO
@@ -25,8 +27,6 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 64
-# Strings are passed over whole, also one that never ends: linear in any input.
-_TOKENS = re.compile(rb'"(?:[^"\\]+|\\.?)*+"?|[\[{]|[\]}]', re.DOTALL)
 _JSON_MEDIA_TYPE = re.compile(r"(?:application|text)/json|application/[^;\s]+\+json")
 _CHARSET = re.compile(r';\s*charset\s*=\s*"?([^";\s]*)')
 
@@ -115,7 +115,8 @@ def admit_chunked(request: HttpRequest) -> None:
 
 def read_object(raw: bytes) -> dict[str, Any]:
     """Return the JSON object in *raw*; raises ParseError with a sentence."""
-    _refuse_depth(raw)
+    if is_deeper_than(MAX_DEPTH, raw=raw):
+        _refuse(f"The body is nested deeper than {MAX_DEPTH} levels.")
     try:
         value = json.loads(
             raw.decode(),
@@ -138,17 +139,6 @@ def read_object(raw: bytes) -> dict[str, Any]:
 
 def _refuse(sentence: str) -> NoReturn:
     raise ParseError(sentence)
-
-
-def _refuse_depth(raw: bytes) -> None:
-    depth = 0
-    for token in _TOKENS.finditer(raw):
-        if token[0] in b"[{":
-            depth += 1
-        elif token[0] in b"]}":
-            depth -= 1
-        if depth > MAX_DEPTH:
-            _refuse(f"The body is nested deeper than {MAX_DEPTH} levels.")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -7,14 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import transaction
 
+from deliveries.engine import turnstile
 from deliveries.engine.interruptions import note_interrupted
-from deliveries.engine.statements import (
-    execute,
-    insert_unless_present,
-    marks,
-    row_lock,
-    uid,
-)
+from deliveries.engine.statements import execute, marks, uid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -112,19 +107,9 @@ def claim(busy: Sequence[Busy], *, limits: Limits, now: datetime) -> list[Claime
 
 def _at_the_turnstile(due: Sequence[Busy]) -> list[Busy]:
     """Those of *due* that no other worker is claiming or recording for."""
-    unknown = [webhook.webhook_id for webhook in due if not webhook.has_health]
-    if unknown:
-        rows = [(webhook_id, 0) for webhook_id in unknown]
-        columns = ("webhook_id", "consecutive_failures")
-        insert_unless_present("deliveries_webhookhealth", columns, rows)
-    ids = [webhook.webhook_id for webhook in due]
-    locked = execute(
-        f"SELECT webhook_id FROM deliveries_webhookhealth WHERE webhook_id IN {marks(ids)}"  # noqa: S608
-        f" ORDER BY webhook_id {row_lock('FOR NO KEY UPDATE SKIP LOCKED')}",
-        ids,
-    )
-    mine = {webhook_id for (webhook_id,) in locked}
-    return [webhook for webhook in due if webhook.webhook_id in mine]
+    turnstile.build({each.webhook_id for each in due if not each.has_health})
+    mine = turnstile.hold_if_free([each.webhook_id for each in due])
+    return [each for each in due if each.webhook_id in mine]
 
 
 def _room(mine: Sequence[Busy], *, limit: int, now: datetime) -> dict[int, int]:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from django.db import transaction
 
 from deliveries import alerts
+from deliveries.engine import turnstile
 from deliveries.engine.attempt_rows import insert_attempts
-from deliveries.engine.statements import execute, marks, row_lock, table
+from deliveries.engine.statements import execute, table
 from deliveries.models import Delivery
 from deliveries.policy.disabling import reason_to_disable
 from deliveries.policy.outcomes import Outcome, classify
@@ -81,7 +82,7 @@ def record(batch: Sequence[Sent], *, rules: Rules, now: datetime) -> None:
         return
     verdicts = [_verdict(sent, rules.retries) for sent in batch]
     with transaction.atomic(durable=True):
-        failures = _at_the_turnstile({sent.claimed.webhook_id for sent in batch})
+        failures = turnstile.hold({sent.claimed.webhook_id for sent in batch})
         insert_attempts(batch)
         moved = _move(verdicts)
         _promote_who_waited(moved, now=now)
@@ -100,18 +101,6 @@ def _verdict(sent: Sent, retries: RetryPolicy) -> Verdict:
     if delay is None:
         return Verdict(sent, outcome, State.FAILED, None)
     return Verdict(sent, outcome, State.PENDING, sent.ended_at + delay)
-
-
-def _at_the_turnstile(webhook_ids: Iterable[int]) -> dict[int, int]:
-    """Hold the webhooks' rows; return the failures in a row of each."""
-    ids = sorted(webhook_ids)
-    rows = execute(
-        "SELECT webhook_id, consecutive_failures FROM deliveries_webhookhealth"  # noqa: S608
-        f" WHERE webhook_id IN {marks(ids)} ORDER BY webhook_id"
-        f" {row_lock('FOR NO KEY UPDATE')}",
-        ids,
-    )
-    return dict(rows)
 
 
 def _move(verdicts: Sequence[Verdict]) -> list[Verdict]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
+from deliveries.engine import turnstile
 from deliveries.engine.statements import execute
 from deliveries.models import Attempt, Delivery
 
@@ -49,6 +50,7 @@ def skip_stopped(busy: Iterable[Busy], *, now: datetime) -> int:
 def _skip(webhook: Busy, *, now: datetime) -> int:
     of_webhook = [webhook.webhook_id, webhook.webhook_id, webhook.is_deleted, now]
     with transaction.atomic(durable=True):
+        turnstile.hold([webhook.webhook_id])
         rows = execute(_SKIP, [False, now, *of_webhook, BATCH])
         skipped = [delivery_id for (delivery_id,) in rows]
         deliveries = Delivery.objects.filter(pk__in=skipped).order_by("pk")

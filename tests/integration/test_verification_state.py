@@ -165,7 +165,7 @@ def test_the_token_proves_ownership(body):
         (200, b"", "The answer was not valid JSON."),
         (200, TOKEN.encode(), "The answer was not valid JSON."),
         (200, b"\xff\xfe", "The answer was not valid JSON."),
-        (200, b"[" * 100_000, "The answer was not valid JSON."),
+        (200, b"[" * 100_000, "The answer was nested deeper than 64 levels."),
         (200, b"9" * 5_000, "The answer was not valid JSON."),
         (200, b'"w7bVx"', "The answer was not a JSON object."),
         (200, b'["w7bVx"]', "The answer was not a JSON object."),

@@ -137,7 +137,9 @@ def test_it_is_asked_once_and_leaves_no_trace_in_the_log(pending, receiver, drai
             Answer(body=b"\xff\xfe{"), "The answer was not valid JSON.", id="not text"
         ),
         pytest.param(
-            Answer(body=b"[" * 9000), "The answer was not valid JSON.", id="abyss"
+            Answer(body=b"[" * 9000),
+            "The answer was nested deeper than 64 levels.",
+            id="abyss",
         ),
         pytest.param(
             Answer(body=lambda request: b'"%b"' % request.json["challenge"].encode()),
