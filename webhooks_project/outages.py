@@ -22,11 +22,11 @@ PASSING_CODES = {
 }
 # Of PostgreSQL, by class: connection, rollback (deadlock, serialization), resources,
 # lock not available, shutdown, input and output.
-PASSING_CLASSES = {"08", "25", "40", "53", "55", "57", "58"}
+PASSING_CLASSES = {"08", "40", "53", "55", "57", "58"}
 
 
 def passes(error: Exception) -> bool:
-    """Whether the database was away or busy, and nothing was changed."""
+    """Whether the database was away or busy, and the transaction rolled back."""
     if isinstance(error, InterfaceError):
         return True
     return isinstance(error, OperationalError) and _is_passing(error)

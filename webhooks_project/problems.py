@@ -27,8 +27,8 @@ DETAILS = {
     404: "There is nothing at this address.",
     405: "This address does not answer to that method.",
     500: "Something went wrong on our side. It has been recorded.",
-    503: "Our database is busy or away. Nothing was changed; please ask again.",
 }
+UNAVAILABLE = "The database is busy or away. Please ask again in a moment."
 RETRY_AFTER = "2"
 
 logger = logging.getLogger(__name__)
@@ -110,7 +110,7 @@ class ProblemMiddleware:
             return None
         fields = {"path": request.path, "reason": type(exception).__name__}
         logger.warning("database.unavailable", extra=fields, exc_info=exception)
-        response = _answer(request, HTTPStatus.SERVICE_UNAVAILABLE)
+        response = _answer(request, HTTPStatus.SERVICE_UNAVAILABLE, UNAVAILABLE)
         response.headers["Retry-After"] = RETRY_AFTER
         return response
 

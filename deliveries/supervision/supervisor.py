@@ -31,9 +31,9 @@ logger = logging.getLogger(__name__)
 class Patience(NamedTuple):
     """Seconds of silence until we ring, until we kill; seconds to end what is sent."""
 
-    ring: float = 10.0
-    kill: float = 25.0
-    end: float = 40.0
+    ring: float
+    kill: float
+    end: float
 
 
 class Supervisor:
