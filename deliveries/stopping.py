@@ -31,6 +31,7 @@ class Ear:
     def __init__(self) -> None:
         self._is_at_work = False
         self._must_leave = False
+        self._is_leaving = False
         self._lifeline = _watched(os.environ.get(LIFELINE, ""))
 
     @property
@@ -46,12 +47,15 @@ class Ear:
         self._is_at_work = False
         if self._must_leave:
             again = [os.getpid(), signal.SIGTERM]
-            threading.Timer(BACK_AT_THE_QUEUE, os.kill, again).start()
+            timer = threading.Timer(BACK_AT_THE_QUEUE, os.kill, again)
+            timer.daemon = True
+            timer.start()
 
     def hear(self, *args: Any) -> None:
-        """SIGTERM. Leaving by an exception gives back the lock of the task queue."""
+        """SIGTERM. Once: while we leave, what is being sent must not be torn off."""
         self._must_leave = True
-        if not self._is_at_work:
+        if not self._is_at_work and not self._is_leaving:
+            self._is_leaving = True
             sys.exit()
 
 
