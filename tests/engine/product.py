@@ -39,8 +39,10 @@ class Product:
 
     @property
     def database(self) -> str:
-        """Its name on the server, or its file."""
-        return self._environment["DATABASE_URL"].rpartition("/")[2]
+        """Its file, or its name on the server."""
+        url = self._environment["DATABASE_URL"].partition("?")[0]
+        _, is_file, path = url.partition("sqlite:///")
+        return path if is_file else url.rpartition("/")[2]
 
     def command(self, *words: str) -> str:
         done = subprocess.run(  # noqa: S603 (our own command line)
@@ -97,21 +99,26 @@ class Product:
         self._start("web", [*server, "--bind", address, "webhooks_project.wsgi"])
         self._base = f"http://{address}"
         wait_until(self._is_serving)
-        answer = requests.post(
+        self._token = self.ask_for_token(client).json()["access_token"]
+
+    def ask_for_token(self, client: dict[str, str]) -> requests.Response:
+        return requests.post(
             f"{self._base}/oauth/token",
             json={
                 "grant_type": "client_credentials",
                 "client_id": client["client_id"],
                 "client_secret": client["client_secret"],
             },
-            timeout=10,
+            timeout=30,
         )
-        self._token = answer.json()["access_token"]
+
+    def probe(self, path: str) -> requests.Response:
+        return requests.get(f"{self._base}{path}", timeout=30)
 
     def call(self, method: str, path: str, body: Any = None) -> requests.Response:
         return requests.request(
             method,
-            f"{self._base}{path if path[1:] == 'readyz' else f'/api/p/v3{path}'}",
+            f"{self._base}/api/p/v3{path}",
             json=body,
             headers={"Authorization": f"Bearer {self._token}"},
             timeout=30,
@@ -156,7 +163,7 @@ class Product:
 
     def _is_serving(self) -> bool:
         try:
-            return requests.get(f"{self._base}/livez", timeout=5).ok
+            return self.probe("/livez").ok
         except requests.ConnectionError:
             return False
 

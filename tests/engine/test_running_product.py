@@ -58,7 +58,7 @@ def test_an_event_reaches_a_receiver_that_has_proved_itself(product, receiver, b
             == ["success"]
         )
     )
-    assert product.call("GET", "/readyz").status_code == 200
+    assert product.probe("/readyz").status_code == 200
 
 
 def test_killing_all_workers_loses_nothing(product, receiver):
