@@ -56,7 +56,8 @@ class Group:
 
     def is_empty(self) -> bool:
         """Whether nobody of the group is left, not even an orphan."""
-        self._main.poll()
+        if not self.is_running():
+            self._reap()
         try:
             os.killpg(self.pid, 0)
         except ProcessLookupError:
@@ -67,6 +68,13 @@ class Group:
         self._signal_all(signal.SIGKILL)
         self._let_go()
         self._main.wait(PATIENCE)
+        self._reap()
+
+    def _reap(self) -> None:
+        """Orphans are our children where we are process 1, as in a container."""
+        with suppress(ChildProcessError):
+            while os.waitpid(-self.pid, os.WNOHANG)[0]:
+                pass
 
     def _let_go(self) -> None:
         if self._lifeline >= 0:

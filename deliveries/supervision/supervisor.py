@@ -7,7 +7,7 @@ import signal
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from django.db import Error
+from django.db import Error, close_old_connections
 
 from deliveries.queue import wake_workers
 from deliveries.supervision.group import Group
@@ -80,6 +80,8 @@ class Supervisor:
 
     def _is_silent(self) -> bool:
         """Ring when nothing was heard for a while; true when that was in vain."""
+        # Between requests Django does so; after an outage it gives us a new connection.
+        close_old_connections()
         try:
             self._heartbeat.hear(last_seen(), at=time.monotonic())
         except Error as error:
