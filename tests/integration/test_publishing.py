@@ -106,7 +106,7 @@ def test_data_that_breaks_the_schema_is_refused(acme, webhook):
     with pytest.raises(InvalidData) as refusal:
         publish_sample(acme, data={})
 
-    assert refusal.value.problems[0] == "$: 'tenderId' is a required property"
+    assert refusal.value.problems[0] == '$: "tenderId" is a required property'
     assert nothing_was_stored()
 
 
