@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from deliveries.engine.statements import execute, moment
+from deliveries.statements import execute, moment
 from subscriptions.models import Webhook
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from deliveries.engine import turnstile
 from deliveries.engine.interruptions import note_interrupted
-from deliveries.engine.statements import execute, marks, uid
+from deliveries.statements import execute, marks, uid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

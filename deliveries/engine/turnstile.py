@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deliveries.engine.statements import execute, insert_unless_present, marks, row_lock
+from deliveries.models import WebhookHealth
+from deliveries.statements import execute, insert_unless_present, marks, row_lock
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -27,9 +28,11 @@ def hold_if_free(webhook_ids: Collection[int]) -> set[int]:
 def build(webhook_ids: Collection[int]) -> None:
     """Give webhooks that were never sent to their row."""
     if webhook_ids:
-        columns = ("webhook_id", "consecutive_failures")
-        rows = [(webhook_id, 0) for webhook_id in sorted(webhook_ids)]
-        insert_unless_present("deliveries_webhookhealth", columns, rows)
+        rows = [
+            {"webhook_id": webhook_id, "consecutive_failures": 0}
+            for webhook_id in sorted(webhook_ids)
+        ]
+        insert_unless_present(WebhookHealth, rows)
 
 
 def _locked(webhook_ids: Collection[int], how: str) -> list[tuple[int, int]]:
