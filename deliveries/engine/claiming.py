@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -9,18 +10,16 @@ from django.db import transaction
 
 from deliveries.engine import turnstile
 from deliveries.engine.interruptions import note_interrupted
-from deliveries.statements import execute, marks, uid
+from deliveries.statements import execute, marks, table, uid
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime, timedelta
     from uuid import UUID
 
     from deliveries.engine.backlog import Busy
 
-# One claim looks at this many webhooks, and this far past deliveries that must wait
-# for an earlier one of their entity.
-WEBHOOKS = 16
+# A claim looks this far past deliveries that must wait for one of their entity.
 LOOK_AHEAD = 32
 
 # SQLite uses a partial index only where its condition is repeated word for word.
@@ -50,6 +49,12 @@ SET due_at = %s, is_leased = %s, claim_number = claim_number + 1
 WHERE id IN {} AND state = 0 AND due_at <= %s
 RETURNING id, uid, event_id, webhook_id, claim_number, attempts_made, order_key, is_test
 """
+_GIVE_BACK = """
+UPDATE deliveries_delivery AS delivery SET due_at = %s, is_leased = %s
+FROM {} AS unsent
+WHERE delivery.id = unsent.column1 AND delivery.claim_number = unsent.column2
+AND delivery.state = 0 AND delivery.is_leased
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +77,14 @@ class Claimed:
 
 
 class Limits(NamedTuple):
-    """How much to claim: in all, per webhook (over all workers), and for how long."""
+    """How much of a webhook to lease, and for how long.
 
-    total: int
-    per_webhook: int
+    *window*: how much may be under way, all workers taken together; *batch*: how much
+    this claim may add to it.
+    """
+
+    window: Callable[[int], int]
+    batch: Callable[[int], int]
     lease: timedelta
 
 
@@ -87,22 +96,30 @@ class Candidate(NamedTuple):
 
 
 def claim(busy: Sequence[Busy], *, limits: Limits, now: datetime) -> list[Claimed]:
-    """Lease what is due of the first of *busy*. Returns what is ours now."""
-    due = [webhook for webhook in busy if webhook.is_due(now)][:WEBHOOKS]
-    if not due or limits.total <= 0:
+    """Lease what is due of *busy*. Returns what is ours now."""
+    due = [webhook for webhook in busy if webhook.is_due(now)]
+    if not due:
         return []
     with transaction.atomic(durable=True):
         mine = _at_the_turnstile(due)
-        room = _room(mine, limit=limits.per_webhook, now=now)
+        room = _room(mine, limits, now=now)
         candidates = _candidates(mine, room, now=now)
         _park([c.delivery_id for c in candidates if c.is_behind], now=now)
-        chosen = _chosen(candidates, room, total=limits.total)
+        chosen = _chosen(candidates, room)
         if not chosen:
             return []
         note_interrupted([c.delivery_id for c in chosen if c.was_leased])
         return _lease(
             [c.delivery_id for c in chosen], until=now + limits.lease, now=now
         )
+
+
+def give_back(unsent: Sequence[Claimed], *, now: datetime) -> None:
+    """What was claimed and not sent is due for whoever comes first."""
+    if unsent:
+        rows = [(each.delivery_id, each.sequence) for each in unsent]
+        values, parameters = table(rows, "bigint", "integer")
+        execute(_GIVE_BACK.format(values), [now, False, *parameters])
 
 
 def _at_the_turnstile(due: Sequence[Busy]) -> list[Busy]:
@@ -112,7 +129,7 @@ def _at_the_turnstile(due: Sequence[Busy]) -> list[Busy]:
     return [each for each in due if each.webhook_id in mine]
 
 
-def _room(mine: Sequence[Busy], *, limit: int, now: datetime) -> dict[int, int]:
+def _room(mine: Sequence[Busy], limits: Limits, *, now: datetime) -> dict[int, int]:
     """How many more may be in flight, per webhook."""
     ids = [webhook.webhook_id for webhook in mine]
     if not ids:
@@ -123,9 +140,8 @@ def _room(mine: Sequence[Busy], *, limit: int, now: datetime) -> dict[int, int]:
         " GROUP BY webhook_id",
         [now, *ids],
     )
-    room = dict.fromkeys(ids, limit)
-    for webhook_id, count in in_flight:
-        room[webhook_id] -= count
+    under_way: Counter[int] = Counter(dict(in_flight))
+    room = {pk: min(limits.window(pk) - under_way[pk], limits.batch(pk)) for pk in ids}
     return {webhook_id: free for webhook_id, free in room.items() if free > 0}
 
 
@@ -150,7 +166,7 @@ def _park(delivery_ids: Sequence[int], *, now: datetime) -> None:
 
 
 def _chosen(
-    candidates: Sequence[Candidate], room: Mapping[int, int], *, total: int
+    candidates: Sequence[Candidate], room: Mapping[int, int]
 ) -> list[Candidate]:
     left = dict(room)
     chosen = []
@@ -158,7 +174,7 @@ def _chosen(
         if not candidate.is_behind and left[candidate.webhook_id] > 0:
             left[candidate.webhook_id] -= 1
             chosen.append(candidate)
-    return chosen[:total]
+    return chosen
 
 
 def _lease(
