@@ -173,11 +173,7 @@ def rig(only: Sequence[str] = ()) -> Iterator[Rig]:
         folder = Path(
             running.enter_context(tempfile.TemporaryDirectory(prefix="webhooks-bench-"))
         )
-        stores = [
-            store
-            for store in _stores(folder, running)
-            if not only or store.name in only
-        ]
+        stores = list(_stores(only or STORES, folder, running))
         receiver = running.enter_context(_receiver(folder))
         yield Rig(folder, _environment(folder), receiver, stores)
 
