@@ -1,6 +1,6 @@
-"""One function of the stage, as a process with the product's settings.
+"""Functions of the stage, in a process with the product's settings.
 
-``python -m tests.bench.perform <function> <keywords as JSON>``
+``python -m tests.bench.perform '{"<function>": {"<keyword>": …}, …}'``
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import django
 def main() -> None:
     django.setup()
     stage = import_module("tests.bench.stage")
-    getattr(stage, sys.argv[1])(**json.loads(sys.argv[2]))
+    for function, keywords in json.loads(sys.argv[1]).items():
+        getattr(stage, function)(**keywords)
 
 
 if __name__ == "__main__":

@@ -86,11 +86,10 @@ class Run:
         self.database = database
         self.environment = rig.environment | store.environment(database)
 
-    def perform(self, function: str, **keywords: Any) -> None:
-        """Have a process call a function of the stage."""
-        subprocess.run(  # noqa: S603 (our own command line)
-            _performance(function, keywords), cwd=ROOT, env=self.environment, check=True
-        )
+    def perform(self, **steps: dict[str, Any]) -> None:
+        """Have a process call functions of the stage, one after the other."""
+        command = [sys.executable, "-m", "tests.bench.perform", json.dumps(steps)]
+        subprocess.run(command, cwd=ROOT, env=self.environment, check=True)  # noqa: S603
 
     @contextmanager
     def workers(self) -> Iterator[int]:
@@ -139,11 +138,6 @@ class Run:
         return time.monotonic()
 
 
-def _performance(function: str, keywords: dict[str, Any]) -> list[str]:
-    words = [function, json.dumps(keywords)]
-    return [sys.executable, "-m", "tests.bench.perform", *words]
-
-
 @dataclass
 class Rig:
     folder: Path
@@ -151,11 +145,16 @@ class Rig:
     receiver: ReceiverProcess
     stores: list[Store]
 
+    def create_tables(self) -> None:
+        for store in {store.database: store for store in self.stores}.values():
+            Run(self, store, store.database).perform(create_tables={})
+
     @contextmanager
     def run(self, store: Store, database: SQLite | PostgreSQL) -> Iterator[Run]:
         """Work on a copy of *database*, with nothing in the broker."""
         with database.copied() as copy:
             self.receiver.forget()
+            store.empty_broker(copy)
             yield Run(self, store, copy)
 
     def best_store(self) -> Store:
@@ -175,7 +174,9 @@ def rig(only: Sequence[str] = ()) -> Iterator[Rig]:
         )
         stores = list(_stores(only or STORES, folder, running))
         receiver = running.enter_context(_receiver(folder))
-        yield Rig(folder, _environment(folder), receiver, stores)
+        standing = Rig(folder, _environment(folder), receiver, stores)
+        standing.create_tables()
+        yield standing
 
 
 def _stores(

@@ -36,10 +36,9 @@ class SQLite:
     @contextmanager
     def copied(self) -> Iterator[SQLite]:
         copy = SQLite(self.folder, f"bench{next(_numbers)}")
-        if self._path.exists():
-            # What the journal holds belongs to it: closing checkpoints.
-            self.query("PRAGMA wal_checkpoint(TRUNCATE)")
-            shutil.copy(self._path, copy._path)
+        # What stands in the journal belongs to it.
+        self.query("PRAGMA wal_checkpoint(TRUNCATE)")
+        shutil.copy(self._path, copy._path)
         try:
             yield copy
         finally:

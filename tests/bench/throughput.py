@@ -84,9 +84,9 @@ def _all_prepared(
             if store.database in prepared:
                 continue
             set_up = kept.enter_context(standing.run(store, store.database))
-            set_up.perform("set_up", hooks={"ACME": urls})
+            set_up.perform(set_up={"hooks": {"ACME": urls}})
             published = kept.enter_context(standing.run(store, set_up.database))
-            published.perform("publish", code="ACME", count=events)
+            published.perform(publish={"code": "ACME", "count": events})
             published.database.settle()
             prepared[store.database] = Prepared(set_up.database, published.database)
         yield prepared
@@ -97,9 +97,9 @@ def _measured(
 ) -> Measured:
     is_plain = line.design == PLAIN
     with standing.run(line.store, start.set_up if is_plain else start.published) as run:
-        line.store.empty_broker(run.database)
         if is_plain:
-            run.perform("publish_plain", code="ACME", count=chosen.plain_events)
+            count = chosen.plain_events
+            run.perform(publish_plain={"code": "ACME", "count": count})
         if line.design == OVER_TLS:
             run.move_webhooks_to(standing.receiver.urls(KIND, WEBHOOKS, scheme=HTTPS))
         return _drained(run, chosen.plain_events if is_plain else chosen.events)
