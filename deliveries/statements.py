@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 Row = tuple[Any, ...]
 
+# SQLite takes 32,766 in a statement.
+MAX_VALUES = 30_000
+
 
 def execute(sql: str, values: Sequence[Any] = ()) -> list[Row]:
     """Run one statement; return its rows, if it has any."""
@@ -73,25 +76,42 @@ def ask_each(sql: str, questions: Sequence[Row], *types: str) -> list[Row]:
 
 
 def insert_unless_present(
-    model: type[Model], rows: Sequence[Mapping[str, Any]]
-) -> None:
-    """Insert *rows* (column → value); those that break a uniqueness rule are left out.
+    model: type[Model],
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    alike: Mapping[str, Any] | None = None,
+    returning: str = "",
+) -> list[Row]:
+    """Insert *rows* (column → value), in their order.
 
-    All rows have the same columns. Values of JSON columns are given as they are.
+    Those that break a uniqueness rule are left out; *returning* names the columns to
+    return of the others. All rows have the same columns, and *alike* has those whose
+    value they share. Values of JSON columns are given as they are.
     """
+    if not rows:
+        return []
+    ending = "ON CONFLICT DO NOTHING" + (f" RETURNING {returning}" if returning else "")
+    size = MAX_VALUES // len(rows[0])
+    inserted: list[Row] = []
+    for start in range(0, len(rows), size):
+        sql, values = _insertion(model, rows[start : start + size], alike or {})
+        inserted += execute(f"{sql} {ending}", values)
+    return inserted
+
+
+def _insertion(
+    model: type[Model], rows: Sequence[Mapping[str, Any]], alike: Mapping[str, Any]
+) -> tuple[str, list[Any]]:
     meta = model._meta  # noqa: SLF001 (Django's documented API)
-    names = ", ".join(rows[0])
-    if connection.vendor == "postgresql":
-        types = {field.column: field.db_type(connection) for field in meta.fields}
-        source, values = _recordset({name: types[name] for name in rows[0]}, rows)
-        select = f"SELECT * FROM {source} AS given"  # noqa: S608 (our own names)
-    else:
-        select = f"VALUES {', '.join([marks(rows[0])] * len(rows))}"
-        values = _flat(row.values() for row in rows)
-    execute(
-        f"INSERT INTO {meta.db_table} ({names}) {select} ON CONFLICT DO NOTHING",
-        values,
+    types = {field.column: field.db_type(connection) or "" for field in meta.fields}
+    names = tuple(rows[0])
+    given, values = table(
+        [tuple(row.values()) for row in rows], *map(types.__getitem__, names)
     )
+    columns, shared = ", ".join([*names, *alike]), ", %s" * len(alike)
+    # SQLite takes ON CONFLICT for the condition of a join unless a WHERE stands before.
+    sql = f"INSERT INTO {meta.db_table} ({columns}) SELECT given.*{shared}"
+    return f"{sql} FROM {given} AS given WHERE true", [*alike.values(), *values]
 
 
 def row_lock(how: str) -> str:
