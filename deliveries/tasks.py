@@ -12,6 +12,7 @@ from deliveries.conf import SLICE, Conf, get_conf
 from deliveries.engine.clock import database_clock
 from deliveries.engine.draining import Drain
 from deliveries.engine.watch import Watch
+from deliveries.policy.pacing import Pacing
 from deliveries.queue import wake_workers
 from deliveries.transport.http import HttpClient
 
@@ -22,7 +23,7 @@ def drain() -> None:
     A worker that is told to stop hands the bell on, to another node if there is one.
     """
     conf, clock = get_conf(), database_clock()
-    turn = Drain(send=_client(conf).send, clock=clock, conf=conf)
+    turn = Drain(send=_client(conf).send, clock=clock, conf=conf, pacing=_pacing(conf))
     watch = Watch(clock=clock)
     try:
         turn.run(
@@ -72,3 +73,9 @@ def _client(conf: Conf) -> HttpClient:
         allow_http=conf.allow_http,
         ca_bundle=conf.ca_bundle or None,
     )
+
+
+@lru_cache(maxsize=1)
+def _pacing(conf: Conf) -> Pacing:
+    # What this process has learnt about the receivers' pace.
+    return Pacing(normal=conf.in_flight_per_webhook)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rest_framework.exceptions import ValidationError
 
 from deliveries.publishing import Fact, InvalidData, publish_batch
+from deliveries.statements import marks
 from subscriptions.catalogue import UnknownEventTypes
 from subscriptions.models import Subsidiary, Tenant
 
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
     Naming = Callable[[int, str], str]
 
 Event = dict[str, Any]
+
+# Asked for each publication: to have it built each time would cost as much again.
+_SUBSIDIARIES = """
+SELECT id, tenant_id, code FROM subscriptions_subsidiary
+WHERE tenant_id IN {} AND code IN {}
+"""
 
 
 def publish_events(
@@ -79,7 +86,11 @@ def _subsidiaries(
     events: Iterable[Event], tenants: Iterable[Tenant]
 ) -> dict[tuple[int, str], Subsidiary]:
     codes = {event["subsidiary"] for event in events}
-    found = Subsidiary.objects.filter(tenant__in=set(tenants), code__in=codes)
+    owners = {tenant.pk for tenant in tenants}
+    if not owners:
+        return {}
+    sql = _SUBSIDIARIES.format(marks(owners), marks(codes))
+    found = Subsidiary.objects.raw(sql, [*owners, *codes])
     return {(row.tenant_id, row.code): row for row in found}
 
 

@@ -6,12 +6,14 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from deliveries.engine.backlog import busy_webhooks
-from deliveries.engine.claiming import Limits, claim
-from deliveries.engine.delivering import Sent, deliver, prepare
+from deliveries.engine.backlog import busy_webhooks, in_turn
+from deliveries.engine.claiming import Limits, claim, give_back
+from deliveries.engine.delivering import Run, deliver_in_turn, prepare
+from deliveries.engine.lanes import Lanes
 from deliveries.engine.recording import Rules, record
 from deliveries.engine.senders import Senders
 from deliveries.engine.skipping import skip_stopped
+from deliveries.policy.pacing import Pacing
 from deliveries.policy.retry import RetryPolicy
 from deliveries.verification import Verified, record_verification, verify
 from subscriptions.verification import claim_challenges
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from deliveries.conf import Conf
     from deliveries.engine.backlog import Busy
+    from deliveries.engine.claiming import Claimed
     from deliveries.engine.clock import Clock
     from deliveries.engine.watch import Watch
     from deliveries.wire.exchange import Exchange
@@ -43,12 +46,16 @@ class Work(NamedTuple):
 class Drain:
     """*send* makes one request within the *timeout* it is given."""
 
-    def __init__(self, *, send: Send, clock: Clock, conf: Conf) -> None:
+    def __init__(
+        self, *, send: Send, clock: Clock, conf: Conf, pacing: Pacing | None = None
+    ) -> None:
         self._clock = clock
         self._conf = conf
         self._send = partial(send, timeout=conf.timeout)
         self._send_challenge = partial(send, timeout=conf.verification_timeout)
-        self._senders: Senders[Sent | Verified] = Senders(conf.concurrency)
+        self._senders: Senders[Run | Verified] = Senders(conf.concurrency)
+        pacing = pacing or Pacing(normal=conf.in_flight_per_webhook)
+        self._lanes = Lanes(pacing, per_webhook=conf.in_flight_per_webhook)
         self._rules = Rules(RetryPolicy(conf.retry_delays), conf.auto_disable_after)
         self._last_served = 0
         self._next_look_for_challenges = clock()
@@ -86,22 +93,22 @@ class Drain:
     def _start_what_is_due(self) -> Work:
         now = self._clock()
         self._start_challenges(now)
-        busy = self._in_turn(busy_webhooks())
+        busy = in_turn(busy_webhooks(), after=self._last_served)
         skipped = skip_stopped(busy, now=now)
-        limits = Limits(
-            self._senders.free, self._conf.in_flight_per_webhook, self._conf.lease
-        )
-        claimed = claim(busy, limits=limits, now=now)
-        for outgoing in prepare(claimed, now=now) if claimed else ():
-            job = partial(deliver, send=self._send, style=self._conf.style)
-            self._senders.start(partial(job, outgoing, clock=self._clock))
-            self._last_served = outgoing.claimed.webhook_id
+        claimed = self._claim(busy, now=now)
+        if claimed:
+            self._last_served = claimed[-1].webhook_id
+            for run in self._lanes.enter(prepare(claimed, now=now)):
+                job = partial(deliver_in_turn, send=self._send, style=self._conf.style)
+                self._senders.start(partial(job, run, clock=self._clock))
         next_due = min((each.next_due for each in busy if each.next_due), default=None)
         return Work(has_moved=bool(skipped or claimed), next_due=next_due)
 
-    def _in_turn(self, busy: list[Busy]) -> list[Busy]:
-        """Those that were not served last come first."""
-        return sorted(busy, key=lambda webhook: webhook.webhook_id <= self._last_served)
+    def _claim(self, busy: list[Busy], *, now: datetime) -> list[Claimed]:
+        due = [each for each in busy if each.is_due(now)]
+        admitted = self._lanes.admit(due, free=self._senders.free)
+        limits = Limits(self._lanes.window, self._lanes.batch, self._conf.lease)
+        return claim(admitted, limits=limits, now=now)
 
     def _start_challenges(self, now: datetime) -> None:
         if now < self._next_look_for_challenges:
@@ -115,11 +122,12 @@ class Drain:
     def _record_what_ended(self, *, patience: timedelta) -> bool:
         ended = self._senders.collect(patience=patience)
         now = self._clock()
-        record(
-            [each for each in ended if isinstance(each, Sent)],
-            rules=self._rules,
-            now=now,
-        )
+        runs = [each for each in ended if isinstance(each, Run)]
+        sent = [each for run in runs for each in run.sent]
+        record(sent, rules=self._rules, now=now)
+        give_back([each for run in runs for each in run.unsent], now=now)
+        for run in runs:
+            self._lanes.leave(run)
         for each in ended:
             if isinstance(each, Verified):
                 record_verification(each, now=now)

@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 from standardwebhooks import Webhook as PublishedLibrary
 
+from deliveries.policy.pacing import WIDEST
 from subscriptions.profiles import profile
 from tests.engine.family import Reach
 from tests.engine.product import wait_until
@@ -15,8 +16,8 @@ from tests.receiver import Answer
 ACCEPTED = "tender.accepted"
 CREATED = "tender.created"
 SAMPLES = {each.name: each.sample for each in profile("alvys").event_types}
-# How many sends one webhook may have under way: those a kill can tear off.
-IN_FLIGHT = 4
+# Threads that send to one webhook; and how much a kill can tear off at most.
+LANES = 4
 
 
 def events(count, *, type_=CREATED, prefix="e"):
@@ -77,10 +78,10 @@ def test_killing_all_workers_loses_nothing(product, receiver):
     wait_until(lambda: product.call("GET", logs).json()["Total"] == 300)
     times = Counter(each["webhook-id"] for each in receiver.events)
     repeated = [event_id for event_id, count in times.items() if count > 1]
-    assert len(repeated) <= IN_FLIGHT
+    assert len(repeated) <= WIDEST
     logs = f"/webhooks/{webhook['Id']}/delivery-logs?Status=failed"
     interrupted = product.call("GET", logs).json()["Items"]
-    assert len(interrupted) <= IN_FLIGHT
+    assert len(interrupted) <= WIDEST
     assert {each["AttemptNumber"] for each in interrupted} <= {1}
 
 
@@ -111,11 +112,11 @@ def test_a_hanging_receiver_delays_nobody_else(product, receiver):
     product.wait_for_status(hanging, "Active")
 
     publish(product, events(20, type_=ACCEPTED, prefix="hanging"))
-    wait_until(lambda: len(receiver.events_at("/hanging")) == IN_FLIGHT)
+    wait_until(lambda: len(receiver.events_at("/hanging")) == LANES)
     publish(product, events(100))
 
     wait_until(lambda: len(receiver.events_at("/quick")) == 100)
-    assert len(receiver.events_at("/hanging")) <= 3 * IN_FLIGHT
+    assert len(receiver.events_at("/hanging")) <= 3 * LANES
 
 
 @pytest.mark.parametrize("reach", Reach)

@@ -12,8 +12,8 @@ from deliveries.engine.claiming import Limits, claim
 def claim_due(clock):
     """Claim as one worker does, at the clock's time."""
 
-    def claim_as_worker(*, total=100, per_webhook=4, lease=timedelta(seconds=60)):
-        limits = Limits(total, per_webhook, lease)
+    def claim_as_worker(*, per_webhook=4, batch=100, lease=timedelta(seconds=60)):
+        limits = Limits(lambda _: per_webhook, lambda _: batch, lease)
         return claim(busy_webhooks(), limits=limits, now=clock())
 
     return claim_as_worker

@@ -107,8 +107,8 @@ def test_problems_say_where():
     event_type = EventType.objects.get(name="tender.created")
 
     assert problems_with({"tenderId": 5, "tender": "?"}, event_type) == [
-        "$.tender: '?' is not of type 'object', 'null'",
-        "$.tenderId: 5 is not of type 'string'",
+        '$.tender: "?" is not of types "null", "object"',
+        '$.tenderId: 5 is not of type "string"',
     ]
 
 
@@ -135,5 +135,5 @@ def test_a_changed_schema_counts_at_once():
     event_type.schema = {"required": ["other"]}
 
     assert problems_with({"tenderId": "T-1"}, event_type) == [
-        "$: 'other' is a required property"
+        '$: "other" is a required property'
     ]
