@@ -32,11 +32,11 @@ class Ear:
         self._is_at_work = False
         self._must_leave = False
         self._is_leaving = False
-        self._lifeline = _watched(os.environ.get(LIFELINE, ""))
+        self._lifeline = os.environ.get(LIFELINE, "")
 
     @property
     def is_told_to_stop(self) -> bool:
-        return self._must_leave or bool(self._lifeline and self._lifeline.poll(0))
+        return self._must_leave or bool(self._lifeline and _is_let_go(self._lifeline))
 
     def begin(self, **kwargs: Any) -> None:
         """A task begins."""
@@ -59,12 +59,11 @@ class Ear:
             sys.exit()
 
 
-def _watched(descriptor: str) -> select.poll | None:
-    if not descriptor:
-        return None
-    lifeline = select.poll()
-    lifeline.register(int(descriptor), 0)
-    return lifeline
+def _is_let_go(lifeline: str) -> bool:
+    # Many threads ask: each needs an object of its own.
+    ask = select.poll()
+    ask.register(int(lifeline), 0)
+    return bool(ask.poll(0))
 
 
 _ears: list[Ear] = []

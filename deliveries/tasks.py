@@ -23,14 +23,16 @@ def drain() -> None:
     A worker that is told to stop hands the bell on, to another node if there is one.
     """
     conf, clock = get_conf(), database_clock()
-    turn = Drain(send=_client(conf).send, clock=clock, conf=conf, pacing=_pacing(conf))
+    turn = Drain(
+        send=_client(conf).send,
+        clock=clock,
+        conf=conf,
+        pacing=_pacing(conf),
+        is_told_to_stop=stopping.is_told_to_stop,
+    )
     watch = Watch(clock=clock)
     try:
-        turn.run(
-            until=clock() + SLICE,
-            watch=watch,
-            is_told_to_stop=stopping.is_told_to_stop,
-        )
+        turn.run(until=clock() + SLICE, watch=watch)
     finally:
         _finish_aside(turn)
         watch.end()

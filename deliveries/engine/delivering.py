@@ -99,13 +99,18 @@ def _outgoing(
 
 
 def deliver_in_turn(
-    outgoing: Sequence[Outgoing], *, send: Send, style: HeaderStyle, clock: Clock
+    outgoing: Sequence[Outgoing],
+    *,
+    send: Send,
+    style: HeaderStyle,
+    clock: Clock,
+    is_told_to_stop: Callable[[], bool],
 ) -> Run:
     """Send to one webhook, one after the other, for as long as it answers quickly."""
     sent = []
     for each in outgoing:
         sent.append(deliver(each, send=send, style=style, clock=clock))
-        if sent[-1].took > QUICK:
+        if sent[-1].took > QUICK or is_told_to_stop():
             break
     return Run(sent, unsent=[each.claimed for each in outgoing[len(sent) :]])
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from deliveries.engine.backlog import Busy
     from deliveries.engine.claiming import Claimed
     from deliveries.engine.clock import Clock
+    from deliveries.engine.delivering import Outgoing
     from deliveries.engine.watch import Watch
     from deliveries.wire.exchange import Exchange
 
@@ -44,14 +45,24 @@ class Work(NamedTuple):
 
 
 class Drain:
-    """*send* makes one request within the *timeout* it is given."""
+    """*send* makes one request within the *timeout* it is given.
+
+    *is_told_to_stop* ends the turn, and the runs of its threads, between two sends.
+    """
 
     def __init__(
-        self, *, send: Send, clock: Clock, conf: Conf, pacing: Pacing | None = None
+        self,
+        *,
+        send: Send,
+        clock: Clock,
+        conf: Conf,
+        pacing: Pacing | None = None,
+        is_told_to_stop: Callable[[], bool] = lambda: False,
     ) -> None:
         self._clock = clock
         self._conf = conf
         self._send = partial(send, timeout=conf.timeout)
+        self._is_told_to_stop = is_told_to_stop
         self._send_challenge = partial(send, timeout=conf.verification_timeout)
         self._senders: Senders[Run | Verified] = Senders(conf.concurrency)
         pacing = pacing or Pacing(normal=conf.in_flight_per_webhook)
@@ -64,20 +75,12 @@ class Drain:
     def is_sending(self) -> bool:
         return self._senders.busy > 0
 
-    def run(
-        self,
-        *,
-        until: datetime,
-        watch: Watch | None = None,
-        is_told_to_stop: Callable[[], bool] = lambda: False,
-    ) -> None:
+    def run(self, *, until: datetime, watch: Watch | None = None) -> None:
         """Work until then, or until nothing is due or in flight and *watch* ends.
-
-        At each look at the queue *is_told_to_stop* may end the turn.
 
         What is in flight at the end is left to `finish`.
         """
-        while self._clock() < until and not is_told_to_stop():
+        while self._clock() < until and not self._is_told_to_stop():
             work = self._start_what_is_due()
             recorded = self._record_what_ended(patience=self._patience(work))
             is_awake = watch is not None and watch.stays()
@@ -99,10 +102,18 @@ class Drain:
         if claimed:
             self._last_served = claimed[-1].webhook_id
             for run in self._lanes.enter(prepare(claimed, now=now)):
-                job = partial(deliver_in_turn, send=self._send, style=self._conf.style)
-                self._senders.start(partial(job, run, clock=self._clock))
+                self._senders.start(partial(self._deliver, run))
         next_due = min((each.next_due for each in busy if each.next_due), default=None)
         return Work(has_moved=bool(skipped or claimed), next_due=next_due)
+
+    def _deliver(self, outgoing: list[Outgoing]) -> Run:
+        return deliver_in_turn(
+            outgoing,
+            send=self._send,
+            style=self._conf.style,
+            clock=self._clock,
+            is_told_to_stop=self._is_told_to_stop,
+        )
 
     def _claim(self, busy: list[Busy], *, now: datetime) -> list[Claimed]:
         due = [each for each in busy if each.is_due(now)]

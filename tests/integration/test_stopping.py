@@ -11,6 +11,7 @@ from deliveries import stopping
 from deliveries.conf import SLICE, get_conf
 from deliveries.engine.draining import Drain
 from deliveries.models import Delivery
+from deliveries.wire.exchange import Exchange, Response, Timing
 from tests.builders import publish_sample
 
 
@@ -65,10 +66,35 @@ def test_a_process_that_is_no_worker_is_told_nothing():
 def test_a_turn_that_is_told_to_stop_claims_nothing_more(webhook, clock):
     publish_sample(webhook.tenant)
     requests = []
-    turn = Drain(send=requests.append, clock=clock, conf=get_conf())
+    turn = Drain(
+        send=requests.append, clock=clock, conf=get_conf(), is_told_to_stop=lambda: True
+    )
 
-    turn.run(until=clock() + SLICE, is_told_to_stop=lambda: True)
+    turn.run(until=clock() + SLICE)
 
     turn.finish()
     assert requests == []
     assert Delivery.objects.get().claim_number == 0
+
+
+@pytest.mark.django_db
+def test_what_was_claimed_and_not_begun_is_due_for_others(webhook, clock):
+    conf = get_conf()
+    for _ in range(3 * conf.in_flight_per_webhook):
+        publish_sample(webhook.tenant)
+    requests = []
+
+    def send(request, *, timeout):
+        requests.append(request)
+        return Exchange(Response(200, (), b""), Timing(total_ms=1))
+
+    turn = Drain(send=send, clock=clock, conf=conf, is_told_to_stop=lambda: requests)
+
+    turn.run(until=clock() + SLICE)
+    turn.finish()
+
+    done = Delivery.objects.filter(state=Delivery.State.SUCCEEDED)
+    assert done.count() == len(requests) <= conf.in_flight_per_webhook
+    waiting = Delivery.objects.due(clock())
+    assert waiting.count() == 3 * conf.in_flight_per_webhook - len(requests)
+    assert not waiting.filter(is_leased=True).exists()
