@@ -45,9 +45,13 @@ class Group:
         return self._main.poll() is None
 
     def ask_to_stop(self) -> None:
-        """Main process and workers hear it; nobody is interrupted in a send."""
-        self._main.terminate()
-        self._let_go()
+        """Main process and workers hear it; nobody is interrupted in a send.
+
+        Once only: at a second signal django-q2 might wait for itself.
+        """
+        if self._lifeline >= 0:
+            self._main.terminate()
+            self._let_go()
 
     def ask_the_rest_to_leave(self) -> None:
         """For what a main process that has died left behind."""
