@@ -28,12 +28,21 @@ MAX_VALUES = 30_000
 def execute(sql: str, values: Sequence[Any] = ()) -> list[Row]:
     """Run one statement; return its rows, if it has any."""
     with connection.cursor() as cursor:
-        cursor.execute(sql, [_stored(value) for value in values])
+        if connection.vendor != "postgresql":
+            values = [_as_sqlite_stores_it(value) for value in values]
+        cursor.execute(sql, values)
         return cursor.fetchall() if cursor.description else []
 
 
+def among(values: Collection[Any]) -> tuple[str, list[Any]]:
+    """What follows a column that has one of *values*, and the parameters."""
+    if connection.vendor == "postgresql":
+        return "= ANY(%s)", [list(values)]
+    return f"IN {marks(values)}", list(values)
+
+
 def marks(values: Collection[Any]) -> str:
-    """``(%s, %s, %s)``, for IN."""
+    """``(%s, %s, %s)``"""
     return f"({', '.join(['%s'] * len(values))})"
 
 
@@ -48,6 +57,23 @@ def table(rows: Sequence[Row], *types: str) -> tuple[str, list[Any]]:
             columns, [dict(zip(columns, row, strict=True)) for row in rows]
         )
     return f"(VALUES {', '.join([marks(types)] * len(rows))})", _flat(rows)
+
+
+def ask_each(sql: str, questions: Sequence[Row], *types: str) -> list[Row]:
+    """Ask the same for each of *questions*, in one statement.
+
+    *sql* has a ``{}`` for each value of a question, in their order.
+    """
+    if connection.vendor == "postgresql":
+        source, values = table(questions, *types)
+        columns = [f"asked.column{at}" for at, _ in enumerate(types, start=1)]
+        return execute(
+            f"SELECT answer.* FROM {source} AS asked"  # noqa: S608 (our own names)
+            f" CROSS JOIN LATERAL ({sql.format(*columns)}) AS answer",
+            values,
+        )
+    one = f"SELECT * FROM ({sql.format(*['%s'] * len(types))})"  # noqa: S608
+    return execute(" UNION ALL ".join([one] * len(questions)), _flat(questions))
 
 
 def insert_unless_present(
@@ -130,7 +156,7 @@ def _as_text(value: Any) -> str:
     return str(value)
 
 
-def _stored(value: Any) -> Any:
+def _as_sqlite_stores_it(value: Any) -> Any:
     if isinstance(value, datetime):
         return connection.ops.adapt_datetimefield_value(value)
     return json.dumps(value) if isinstance(value, dict | list) else value

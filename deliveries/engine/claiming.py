@@ -10,7 +10,7 @@ from django.db import transaction
 
 from deliveries.engine import turnstile
 from deliveries.engine.interruptions import note_interrupted
-from deliveries.statements import execute, marks, table, uid
+from deliveries.statements import among, ask_each, execute, table, uid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -24,29 +24,27 @@ LOOK_AHEAD = 32
 
 # SQLite uses a partial index only where its condition is repeated word for word.
 _CANDIDATES = """
-SELECT * FROM (
-    SELECT id, webhook_id, is_leased, order_key <> '' AND EXISTS (
-        SELECT 1 FROM deliveries_delivery earlier
-        WHERE earlier.webhook_id = delivery.webhook_id
-        AND earlier.order_key = delivery.order_key AND earlier.id < delivery.id
-        AND earlier.state IN (0, 1) AND NOT (earlier.order_key = '')
-    ) AS is_behind
-    FROM deliveries_delivery delivery
-    WHERE state = 0 AND webhook_id = %s AND due_at <= %s AND (is_test OR %s)
-    ORDER BY due_at, id LIMIT %s
-) AS candidates
+SELECT id, webhook_id, is_leased, order_key <> '' AND EXISTS (
+    SELECT 1 FROM deliveries_delivery earlier
+    WHERE earlier.webhook_id = delivery.webhook_id
+    AND earlier.order_key = delivery.order_key AND earlier.id < delivery.id
+    AND earlier.state IN (0, 1) AND NOT (earlier.order_key = '')
+) AS is_behind
+FROM deliveries_delivery delivery
+WHERE state = 0 AND webhook_id = {} AND due_at <= {} AND (is_test OR {})
+ORDER BY due_at, id LIMIT {}
 """
 
 # Only columns of the row itself: a join would become a subquery, which PostgreSQL does
 # not test again after it has waited for another worker.
 _PARK = """
 UPDATE deliveries_delivery SET state = 1, due_at = NULL, is_leased = %s
-WHERE id IN {} AND state = 0 AND due_at <= %s
+WHERE id {} AND state = 0 AND due_at <= %s
 """
 _LEASE = """
 UPDATE deliveries_delivery
 SET due_at = %s, is_leased = %s, claim_number = claim_number + 1
-WHERE id IN {} AND state = 0 AND due_at <= %s
+WHERE id {} AND state = 0 AND due_at <= %s
 RETURNING id, uid, event_id, webhook_id, claim_number, attempts_made, order_key, is_test
 """
 _GIVE_BACK = """
@@ -134,11 +132,11 @@ def _room(mine: Sequence[Busy], limits: Limits, *, now: datetime) -> dict[int, i
     ids = [webhook.webhook_id for webhook in mine]
     if not ids:
         return {}
+    these, values = among(ids)
     in_flight = execute(
         "SELECT webhook_id, count(*) FROM deliveries_delivery"  # noqa: S608
-        f" WHERE is_leased AND due_at > %s AND webhook_id IN {marks(ids)}"
-        " GROUP BY webhook_id",
-        [now, *ids],
+        f" WHERE is_leased AND due_at > %s AND webhook_id {these} GROUP BY webhook_id",
+        [now, *values],
     )
     under_way: Counter[int] = Counter(dict(in_flight))
     room = {pk: min(limits.window(pk) - under_way[pk], limits.batch(pk)) for pk in ids}
@@ -151,18 +149,19 @@ def _candidates(
     asked = [webhook for webhook in mine if webhook.webhook_id in room]
     if not asked:
         return []
-    values: list[object] = []
-    for webhook in asked:
-        limit = room[webhook.webhook_id] + LOOK_AHEAD
-        values += [webhook.webhook_id, now, webhook.is_active, limit]
-    rows = execute(" UNION ALL ".join([_CANDIDATES] * len(asked)), values)
-    return [Candidate(*row) for row in rows]
+    questions = [
+        (each.webhook_id, now, each.is_active, room[each.webhook_id] + LOOK_AHEAD)
+        for each in asked
+    ]
+    types = ("bigint", "timestamptz", "boolean", "integer")
+    return [Candidate(*row) for row in ask_each(_CANDIDATES, questions, *types)]
 
 
 def _park(delivery_ids: Sequence[int], *, now: datetime) -> None:
     """They wait; recording the end of the one before them makes them due again."""
     if delivery_ids:
-        execute(_PARK.format(marks(delivery_ids)), [False, *delivery_ids, now])
+        these, ids = among(delivery_ids)
+        execute(_PARK.format(these), [False, *ids, now])
 
 
 def _chosen(
@@ -180,8 +179,9 @@ def _chosen(
 def _lease(
     delivery_ids: Sequence[int], *, until: datetime, now: datetime
 ) -> list[Claimed]:
-    sql = _LEASE.format(marks(delivery_ids))
-    rows = {row[0]: row for row in execute(sql, [until, True, *delivery_ids, now])}
+    these, ids = among(delivery_ids)
+    leased = execute(_LEASE.format(these), [until, True, *ids, now])
+    rows = {row[0]: row for row in leased}
     # In the order of the round: who is sent to last is asked last the next time.
     return [_claimed(*rows[pk]) for pk in delivery_ids if pk in rows]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deliveries.models import WebhookHealth
-from deliveries.statements import execute, insert_unless_present, marks, row_lock
+from deliveries.statements import among, execute, insert_unless_present, row_lock
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -37,10 +37,10 @@ def build(webhook_ids: Collection[int]) -> None:
 
 def _locked(webhook_ids: Collection[int], how: str) -> list[tuple[int, int]]:
     # In the order of their ids: nobody waits in a circle.
+    these, ids = among(webhook_ids)
     rows = execute(
         "SELECT webhook_id, consecutive_failures FROM deliveries_webhookhealth"  # noqa: S608
-        f" WHERE webhook_id IN {marks(webhook_ids)} ORDER BY webhook_id"
-        f" {row_lock(how)}",
-        list(webhook_ids),
+        f" WHERE webhook_id {these} ORDER BY webhook_id {row_lock(how)}",
+        ids,
     )
     return [(webhook_id, failures) for webhook_id, failures in rows]
