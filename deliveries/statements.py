@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -102,16 +103,22 @@ def insert_unless_present(
 def _insertion(
     model: type[Model], rows: Sequence[Mapping[str, Any]], alike: Mapping[str, Any]
 ) -> tuple[str, list[Any]]:
-    meta = model._meta  # noqa: SLF001 (Django's documented API)
-    types = {field.column: field.db_type(connection) or "" for field in meta.fields}
-    names = tuple(rows[0])
+    types, names = _types(model, connection.vendor), tuple(rows[0])
     given, values = table(
         [tuple(row.values()) for row in rows], *map(types.__getitem__, names)
     )
     columns, shared = ", ".join([*names, *alike]), ", %s" * len(alike)
     # SQLite takes ON CONFLICT for the condition of a join unless a WHERE stands before.
-    sql = f"INSERT INTO {meta.db_table} ({columns}) SELECT given.*{shared}"
+    name = model._meta.db_table  # noqa: SLF001 (Django's documented API)
+    sql = f"INSERT INTO {name} ({columns}) SELECT given.*{shared}"
     return f"{sql} FROM {given} AS given WHERE true", [*alike.values(), *values]
+
+
+@cache
+def _types(model: type[Model], vendor: str) -> dict[str, str]:
+    """The type of each column. *vendor*: of the database that was asked."""
+    fields = model._meta.fields  # noqa: SLF001 (Django's documented API)
+    return {str(field.column): field.db_type(connection) or "" for field in fields}
 
 
 def row_lock(how: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rest_framework.exceptions import ValidationError
 
 from deliveries.publishing import Fact, InvalidData, publish_batch
-from deliveries.statements import marks
+from deliveries.statements import execute, marks
 from subscriptions.catalogue import UnknownEventTypes
 from subscriptions.models import Subsidiary, Tenant
 
@@ -26,6 +26,7 @@ _SUBSIDIARIES = """
 SELECT id, tenant_id, code FROM subscriptions_subsidiary
 WHERE tenant_id IN {} AND code IN {}
 """
+_COLUMNS = ("id", "tenant_id", "code")
 
 
 def publish_events(
@@ -90,8 +91,11 @@ def _subsidiaries(
     if not owners:
         return {}
     sql = _SUBSIDIARIES.format(marks(owners), marks(codes))
-    found = Subsidiary.objects.raw(sql, [*owners, *codes])
-    return {(row.tenant_id, row.code): row for row in found}
+    found = execute(sql, [*owners, *codes])
+    return {
+        (tenant_id, code): Subsidiary.from_db(None, _COLUMNS, (pk, tenant_id, code))
+        for pk, tenant_id, code in found
+    }
 
 
 def _unknown_subsidiary(code: str) -> str:
