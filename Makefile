@@ -1,6 +1,7 @@
 # make demo    run the product here, with a receiver to look at; FRESH=1 starts clean
 # make test    the whole suite; what is not installed is left out and named
 # make faults  kill what can be killed, often: takes minutes
+# make bench   how fast it is, in tables (15 minutes; QUICK=1: 2); needs the machine alone
 # make check   style, architecture, types, migrations, deployment settings
 
 # The stamps carry the hash of what is installed: nothing changed, nothing to do.
@@ -10,6 +11,7 @@ TO_TEST := .venv/.to-test-$(shell cat requirements.txt requirements-dev.txt | sh
 INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check
 
 .PHONY: demo test faults check
+.PHONY: demo test bench check
 .DEFAULT_GOAL := demo
 
 demo: $(TO_RUN)
@@ -20,6 +22,8 @@ test: $(TO_TEST)
 
 faults: $(TO_TEST)
 	@KILLS=20 $(PYTHON) -m tests.run -n 0 tests/engine
+bench: $(TO_TEST)
+	@$(PYTHON) -m tests.bench $(if $(QUICK),--quick)
 
 check: $(TO_TEST)
 	@.ci/check

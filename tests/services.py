@@ -106,7 +106,13 @@ def _running(
 ) -> Iterator[None]:
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 (our own command line)
-            command, stdout=output, stderr=output, cwd="/", **_as(owner)
+            command,
+            stdout=output,
+            stderr=output,
+            cwd="/",
+            # Ctrl-C is ours: the server ends when the run has ended.
+            start_new_session=True,
+            **_as(owner),
         )
     try:
         _wait_for(port, process, log)

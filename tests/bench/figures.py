@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from math import ceil
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 def percentile(values: Iterable[float], percent: float) -> float:
     """The smallest value that *percent* of all do not exceed."""
     ordered = sorted(values)
-    return ordered[max(0, -(-len(ordered) * percent // 100).__int__() - 1)]
+    return ordered[max(ceil(len(ordered) * percent / 100), 1) - 1]
 
 
 def middle(values: Iterable[float]) -> float:
@@ -21,7 +22,9 @@ def middle(values: Iterable[float]) -> float:
 
 
 def spread(values: Sequence[float]) -> str:
-    """The median, and between what the runs lay."""
+    """The median, and between what the runs lay, if there were several."""
+    if len(values) == 1:
+        return f"{values[0]:,.0f}"
     return f"{median(values):,.0f} ({min(values):,.0f}-{max(values):,.0f})"
 
 

@@ -89,7 +89,13 @@ class Run:
     def perform(self, **steps: dict[str, Any]) -> None:
         """Have a process call functions of the stage, one after the other."""
         command = [sys.executable, "-m", "tests.bench.perform", json.dumps(steps)]
-        subprocess.run(command, cwd=ROOT, env=self.environment, check=True)  # noqa: S603
+        subprocess.run(  # noqa: S603 (our own command line)
+            command,
+            cwd=ROOT,
+            env=self.environment,
+            check=True,
+            start_new_session=True,
+        )
 
     @contextmanager
     def workers(self) -> Iterator[int]:
@@ -221,11 +227,15 @@ def _receiver(folder: Path) -> Iterator[ReceiverProcess]:
     identity.private_key_and_cert_chain_pem.write_to_path(str(folder / "receiver.pem"))
     command = [sys.executable, "-m", "tests.bench.receiver", folder / "receiver.pem"]
     process = subprocess.Popen(  # noqa: S603 (our own command line)
-        [*command, *hosts], cwd=ROOT, stdout=subprocess.PIPE
+        [*command, *hosts],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        # Ctrl-C is ours: it ends when the run has ended.
+        start_new_session=True,
     )
     try:
         http_port, https_port = json.loads(process.stdout.readline())
         yield ReceiverProcess(process.pid, (http_port, https_port))
     finally:
         process.terminate()
-        process.wait()
+        process.communicate()

@@ -46,7 +46,7 @@ class Prepared(NamedTuple):
 
 def main(words: Sequence[str] | None = None) -> None:
     full = {"events": 20_000, "plain_events": 2_000, "runs": 3}
-    quick = {"events": 3_000, "plain_events": 200, "runs": 1}
+    quick = {"events": 2_000, "plain_events": 100, "runs": 1}
     chosen = sizes("throughput", full=full, quick=quick, words=words)
     with rig(chosen.only) as standing:
         results = _results(standing, chosen)
