@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from deliveries.models.attempts import AttemptQuerySet
     from subscriptions.models import Webhook
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metrics:
     """Counts of log entries by status, and how long the attempts took.

@@ -47,7 +47,9 @@ class Statements:
 
     def read_whole(self) -> list[str]:
         """The tables that grow and are read from end to end."""
-        scans = {n["Relation Name"] for n in self.nodes() if "Seq Scan" in n["Node Type"]}
+        scans = {
+            n["Relation Name"] for n in self.nodes() if "Seq Scan" in n["Node Type"]
+        }
         return sorted(scans & GROWING)
 
     def explained(self) -> str:
@@ -83,6 +85,7 @@ def _below(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def _indexes_of_what_grows() -> set[str]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT indexname FROM pg_indexes WHERE tablename = ANY(%s)", [list(GROWING)]
+            "SELECT indexname FROM pg_indexes WHERE tablename = ANY(%s)",
+            [list(GROWING)],
         )
         return {name for (name,) in cursor.fetchall()}

@@ -131,9 +131,11 @@ def fill(*, deliveries: int = DELIVERIES) -> None:
     """Give the webhooks that are there a month of events, deliveries and attempts."""
     with connection.cursor() as cursor:
         cursor.execute(_WHO)
-        cursor.execute("SELECT count(*), max(webhooks.n) FROM seed_tenant, LATERAL"
+        cursor.execute(
+            "SELECT count(*), max(webhooks.n) FROM seed_tenant, LATERAL"
             " (SELECT count(*) AS n FROM seed_webhook"
-            " WHERE tenant_id = seed_tenant.id) AS webhooks")
+            " WHERE tenant_id = seed_tenant.id) AS webhooks"
+        )
         tenants, webhooks = cursor.fetchone()
     events = deliveries // 2
     for step in range(STEPS):
