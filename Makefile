@@ -10,8 +10,7 @@ TO_RUN := .venv/.to-run-$(shell cat requirements.txt | sha256sum | cut -c1-16)
 TO_TEST := .venv/.to-test-$(shell cat requirements.txt requirements-dev.txt | sha256sum | cut -c1-16)
 INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test faults check
-.PHONY: demo test bench check
+.PHONY: demo test faults bench check
 .DEFAULT_GOAL := demo
 
 demo: $(TO_RUN)
@@ -22,6 +21,7 @@ test: $(TO_TEST)
 
 faults: $(TO_TEST)
 	@KILLS=20 $(PYTHON) -m tests.run -n 0 tests/engine
+
 bench: $(TO_TEST)
 	@$(PYTHON) -m tests.bench $(if $(QUICK),--quick)
 

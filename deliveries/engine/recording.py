@@ -26,13 +26,14 @@ if TYPE_CHECKING:
 
 State = Delivery.State
 
+# "state + 0": see claiming.
 _MOVE = """
 UPDATE deliveries_delivery AS delivery
 SET state = verdict.column3, due_at = verdict.column4, ended_at = verdict.column5,
     is_leased = %s, attempts_made = attempts_made + 1
 FROM {} AS verdict
 WHERE delivery.id = verdict.column1 AND delivery.claim_number = verdict.column2
-AND delivery.state = 0 AND delivery.is_leased
+AND delivery.state + 0 = 0 AND delivery.is_leased
 RETURNING id
 """
 

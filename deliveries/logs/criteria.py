@@ -57,7 +57,7 @@ class Criteria:
             f"{event}__public_id": self.event_id,
             f"{event}__entity_id": self.entity_id,
         }
-        if self.event_id:
-            # Ids are unique within a tenant: without it their index is of no use.
+        if self.event_id or self.entity_id:
+            # Both mean something within a tenant only: so do their indexes.
             wanted[f"{event}__tenant"] = webhook.tenant_id
         return Q(**{lookup: value for lookup, value in wanted.items() if value})

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import heapq
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, F, Value
+from django.db.models import Count, Value
 
 from deliveries.logs.entries import PENDING, entry_of_attempt, entry_of_pending
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from datetime import datetime
 
     from django.db.models import QuerySet
 
@@ -60,7 +63,7 @@ class FacetValue:
 class DeliveryLog:
     """The entries of a webhook that match, newest first.
 
-    Its count and its facets take two queries together, a page takes three, however
+    Its count and its facets take two queries together, a page up to four more, however
     many entries there are. Bodies and headers are not loaded.
     """
 
@@ -73,7 +76,7 @@ class DeliveryLog:
         return self._counts.total()
 
     def __getitem__(self, window: slice) -> list[LogEntry]:
-        keys: list[Key] = [(kind, pk) for kind, pk, _ in self._in_order()[window]]
+        keys = self._keys(window.start, window.stop)
         entries = self._load_attempts([pk for kind, pk in keys if kind == ATTEMPT])
         entries |= self._load_pending([pk for kind, pk in keys if kind == PENDING])
         # What was purged or attempted meanwhile is not there any more.
@@ -94,14 +97,20 @@ class DeliveryLog:
         rows = [*attempts.annotate(Count("pk")), *pending.annotate(Count("pk"))]
         return Counter({(status, event_type): n for status, event_type, n in rows})
 
-    def _in_order(self) -> QuerySet[Any, Any]:
-        """Kind, key and time; of attempts no more than their index holds."""
-        attempts = self._attempts.annotate(kind=Value(ATTEMPT), at=F("started_at"))
-        pending = self._pending.annotate(kind=Value(PENDING), at=F("created_at"))
-        columns = ("kind", "pk", "at")
-        rows = attempts.values_list(*columns)
-        rows = rows.union(pending.values_list(*columns), all=True)
-        return rows.order_by("-at", "-kind", "-pk")
+    def _keys(self, start: int, stop: int) -> list[Key]:
+        """Each table is read in the order of its index, and no further than *stop*."""
+        waiting = sum(n for (status, _), n in self._counts.items() if status == PENDING)
+        # So many stand before *start*, wherever those of the other table stand.
+        attempts = max(start - waiting, 0)
+        pending = max(start - (self.count() - waiting), 0)
+        merged = heapq.merge(
+            _ordered(ATTEMPT, self._attempts, "started_at", slice(attempts, stop)),
+            _ordered(PENDING, self._pending, "created_at", slice(pending, stop)),
+            reverse=True,
+        )
+        first = start - attempts - pending
+        page = islice(merged, first, first + stop - start)
+        return [(kind, pk) for _, kind, pk in page]
 
     def _load_attempts(self, keys: Collection[int]) -> dict[Key, LogEntry]:
         rows = self._attempts.filter(pk__in=keys).select_related("delivery__event")
@@ -117,6 +126,13 @@ class DeliveryLog:
             (PENDING, row.pk): entry_of_pending(row, webhook=self._webhook)
             for row in rows.only(*SHOWN_OF_A_PENDING)
         }
+
+
+def _ordered(
+    kind: str, rows: QuerySet[Any, Any], at: str, window: slice
+) -> list[tuple[datetime, str, int]]:
+    keys = rows.order_by(f"-{at}", "-pk").values_list(at, "pk")[window]
+    return [(moment, kind, pk) for moment, pk in keys]
 
 
 def _most_first(counts: Counter[str]) -> list[FacetValue]:

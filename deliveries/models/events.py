@@ -45,6 +45,10 @@ class Event(models.Model):
                 name="event_id_per_tenant", fields=["tenant", "public_id"]
             )
         ]
+        indexes = [
+            # For logs, which can be narrowed to an entity.
+            models.Index(name="event_of_entity", fields=["tenant", "entity_id"])
+        ]
 
     def __str__(self) -> str:
         return self.public_id

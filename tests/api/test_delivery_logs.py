@@ -222,7 +222,7 @@ def test_the_list_takes_the_same_queries_however_long(
         make_delivery(webhook)
 
     # The token, the webhook, two to count, the keys, and the rows of both kinds.
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         answer = api.get(address(webhook), PageSize=100)
 
     assert len(answer.json()["Items"]) == 2 * entries

@@ -133,7 +133,7 @@ def test_health_takes_the_same_queries_however_much_was_sent(
         attempted(webhook)
 
     # The token, the webhook as everywhere (4), and six to count.
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(9):
         api.get(address(webhook))
 
 

@@ -135,6 +135,14 @@ class Product:
         found: dict[str, Any] = self.call("GET", path).json()
         return found
 
+    def start_node(self, name: str) -> None:
+        """Workers of another machine, as far as they can tell."""
+        self._start(name, [sys.executable, "manage.py", "qcluster"])
+
+    def kill_node(self, name: str) -> None:
+        """SIGKILL for all of that node's processes at once."""
+        self._end(name, signal.SIGKILL)
+
     def close(self) -> None:
         for name in list(self._groups):
             self._end(name, signal.SIGKILL)

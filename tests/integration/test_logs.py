@@ -193,7 +193,7 @@ def test_a_page_takes_the_same_queries_however_long(
         make_delivery(webhook)
     log = log_of(webhook)
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         page = log[0 : 2 * entries]
         shown = [(e.delivery.public_id, e.delivery.event.public_id) for e in page]
         facets = log.facets()

@@ -1,0 +1,113 @@
+"""Every query of the hot path finds its rows by an index."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from deliveries.logs import Criteria, DeliveryLog, health_of
+from deliveries.models import Event
+from tests.bench.operations import Engine, choose_cast
+from tests.bench.plans import statements
+from tests.builders import make_event, make_tenant, make_webhook
+
+pytestmark = [pytest.mark.postgresql, pytest.mark.django_db]
+
+LOG = "attempt_log_counted"
+BY_ID = "deliveries_delivery_pkey"
+FIELDS = ("tenant_id", "subsidiary_id", "type", "occurred_at", "body", "created_at")
+
+
+@pytest.fixture
+def cast():
+    """Whose log is read: Acme's and Globex's. Who publishes: a third."""
+    for code in ("ACME", "GLOBEX", "INITECH"):
+        make_webhook(make_tenant(code))
+    return choose_cast()
+
+
+@pytest.fixture(autouse=True)
+def as_if_tables_were_long(db):
+    """So few rows would rather be read from end to end."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET enable_seqscan = off")
+        yield
+        cursor.execute("RESET enable_seqscan")
+
+
+def test_no_step_of_the_engine_reads_a_whole_table(cast):
+    used = {}
+    for step, run in Engine(cast.publisher).steps().items():
+        with statements() as found:
+            run()
+        used[step] = set(found.indexes())
+        assert found.read_whole() == [], step
+
+    assert used["look for due work"] == {"delivery_due", "delivery_test_due"}
+    assert used["claim 30"] >= {"delivery_due", "delivery_leased", BY_ID}
+    assert BY_ID in used["record 30"]
+
+
+def test_a_lease_finds_its_rows_by_id_though_statistics_know_of_none(cast):
+    """Statistics from before a backlog think that the index of what is due is empty."""
+    analyze("deliveries_delivery")
+    engine = Engine(cast.publisher).steps()
+    engine["publish 6 events to 5 webhooks"]()
+    engine["look for due work"]()
+
+    with statements() as found:
+        engine["claim 30"]()
+
+    (lease,) = [each for each in found.planned if "claim_number + 1" in each[0]]
+    found.executed = [lease]
+    assert found.indexes() == [BY_ID]
+
+
+@pytest.mark.parametrize(
+    ("narrowed", "index"),
+    [
+        ({}, LOG),
+        ({"statuses": ["failed", "timeout"]}, LOG),
+        ({"since": datetime(2026, 11, 1, tzinfo=UTC)}, LOG),
+        ({"event_id": "evt_1"}, "event_id_per_tenant"),
+    ],
+    ids=["all", "by status", "by date", "of an event"],
+)
+def test_a_page_of_the_log_is_counted_and_found_in_an_index(cast, narrowed, index):
+    many_events(cast.average)
+
+    with statements() as found:
+        log = DeliveryLog(cast.average, Criteria(**narrowed))
+        log.count()
+        log.facets()
+        log[0:50]
+
+    assert found.read_whole() == []
+    assert index in found.indexes()
+
+
+def many_events(webhook):
+    """So many that the ways to find one differ in cost."""
+    event = make_event(webhook.tenant)
+    names = [f"other-{number}" for number in range(1000)]
+    others = [{"pk": None, "public_id": each, "entity_id": each} for each in names]
+    fields = {name: vars(event)[name] for name in FIELDS}
+    Event.objects.bulk_create(Event(**(fields | other)) for other in others)
+    analyze("deliveries_event")
+
+
+def analyze(table):
+    with connection.cursor() as cursor:
+        cursor.execute(f"ANALYZE {table}")
+
+
+def test_health_is_counted_within_the_index(cast):
+    with statements() as found:
+        health_of(cast.average, days=7, now=timezone.now())
+
+    assert found.read_whole() == []
+    counting = [n for n in found.nodes() if n.get("Index Name") == LOG]
+    assert {node["Node Type"] for node in counting} == {"Index Only Scan"}
