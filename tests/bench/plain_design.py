@@ -8,6 +8,7 @@ against slow receivers: it is measured where none of them is needed.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import requests
 from django.db import transaction
@@ -22,6 +23,10 @@ from subscriptions.identifiers import encode, new_uid
 from subscriptions.matching import webhooks_for
 from subscriptions.signing_secrets import active_keys
 
+if TYPE_CHECKING:
+    from deliveries.publishing import Fact
+    from deliveries.wire.exchange import Request
+
 TASK = "tests.bench.plain_design.deliver"
 TIMEOUT = 30
 # Not to be found by the product's engine, which looks into the same table.
@@ -29,7 +34,7 @@ NEVER_DUE = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 @transaction.atomic
-def publish(fact):
+def publish(fact: Fact) -> None:
     public_id, now = encode("evt", new_uid()), timezone.now()
     event = Event.objects.create(
         tenant=fact.tenant,
@@ -50,7 +55,7 @@ def publish(fact):
         transaction.on_commit(lambda pk=delivery.pk: async_task(TASK, pk))
 
 
-def deliver(delivery_id):
+def deliver(delivery_id: int) -> None:
     delivery = Delivery.objects.select_related("event", "webhook").get(pk=delivery_id)
     request = _request(delivery, now=timezone.now())
     attempt = Attempt(
@@ -75,7 +80,7 @@ def deliver(delivery_id):
     _end(delivery, state=ended)
 
 
-def _request(delivery, *, now):
+def _request(delivery: Delivery, *, now: datetime) -> Request:
     message = Message(
         event_id=delivery.event.public_id,
         event_type=delivery.event.type,
@@ -90,7 +95,7 @@ def _request(delivery, *, now):
     return compose(message, url=delivery.webhook.url, keys=keys, style=style, now=now)
 
 
-def _end(delivery, *, state):
+def _end(delivery: Delivery, *, state: Delivery.State) -> None:
     delivery.state = state
     delivery.attempts_made = 1
     delivery.due_at = None

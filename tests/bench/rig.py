@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import secrets
@@ -14,67 +13,21 @@ import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-import trustme
+from typing import TYPE_CHECKING, Any
 
 from subscriptions.sealing import new_key
 from tests import services
 from tests.bench.processor import processor_time
+from tests.bench.receiving import CA_BUNDLE, ReceiverProcess, receiver_process
 from tests.bench.stores import PostgreSQL, SQLite, Store
 from tests.processes import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-PATIENCE = 600
-# Each webhook has a host of its own, as in life.
-HOSTS = 32
-HTTP, HTTPS = 0, 1
+PATIENCE = 300
 STORES = ("SQLite", "PostgreSQL", "PostgreSQL, Redis")
 UNFINISHED = "SELECT count(*) FROM deliveries_delivery WHERE state IN (0, 1)"
-
-
-class Arrival(NamedTuple):
-    """*at*: by the clock that all processes of this machine share."""
-
-    at: float
-    kind: str
-    event_id: str
-
-
-@dataclass
-class ReceiverProcess:
-    pid: int
-    ports: tuple[int, int]
-
-    def urls(self, kind: str, count: int, *, scheme: int = HTTP) -> list[str]:
-        name, port = ("http", "https")[scheme], self.ports[scheme]
-        return [
-            f"{name}://{host(number)}:{port}/{kind}/{number}" for number in range(count)
-        ]
-
-    def wait_for(self, kind: str, count: int) -> None:
-        self._ask(f"/await/{kind}/{count}")
-
-    def arrivals(self) -> list[Arrival]:
-        return [Arrival(*row) for row in json.loads(self._ask("/arrivals"))]
-
-    def forget(self) -> None:
-        self._ask("/reset")
-
-    def _ask(self, path: str) -> bytes:
-        port = self.ports[HTTP]
-        connection = http.client.HTTPConnection(host(0), port, timeout=PATIENCE)
-        try:
-            connection.request("GET", path)
-            return connection.getresponse().read()
-        finally:
-            connection.close()
-
-
-def host(number: int) -> str:
-    return f"127.0.0.{1 + number % HOSTS}"
 
 
 class Run:
@@ -179,7 +132,7 @@ def rig(only: Sequence[str] = ()) -> Iterator[Rig]:
             running.enter_context(tempfile.TemporaryDirectory(prefix="webhooks-bench-"))
         )
         stores = list(_stores(only or STORES, folder, running))
-        receiver = running.enter_context(_receiver(folder))
+        receiver = running.enter_context(receiver_process(folder))
         standing = Rig(folder, _environment(folder), receiver, stores)
         standing.create_tables()
         yield standing
@@ -214,28 +167,5 @@ def _environment(folder: Path) -> dict[str, str]:
         "LOG_LEVEL": "WARNING",
         "WEBHOOKS_ALLOWED_NETWORKS": "127.0.0.0/8",
         "WEBHOOKS_ALLOW_HTTP": "true",
-        "WEBHOOKS_CA_BUNDLE": str(folder / "ca.pem"),
+        "WEBHOOKS_CA_BUNDLE": str(folder / CA_BUNDLE),
     }
-
-
-@contextmanager
-def _receiver(folder: Path) -> Iterator[ReceiverProcess]:
-    hosts = [host(number) for number in range(HOSTS)]
-    authority = trustme.CA()
-    authority.cert_pem.write_to_path(str(folder / "ca.pem"))
-    identity = authority.issue_cert(*hosts)
-    identity.private_key_and_cert_chain_pem.write_to_path(str(folder / "receiver.pem"))
-    command = [sys.executable, "-m", "tests.bench.receiver", folder / "receiver.pem"]
-    process = subprocess.Popen(  # noqa: S603 (our own command line)
-        [*command, *hosts],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        # Ctrl-C is ours: it ends when the run has ended.
-        start_new_session=True,
-    )
-    try:
-        http_port, https_port = json.loads(process.stdout.readline())
-        yield ReceiverProcess(process.pid, (http_port, https_port))
-    finally:
-        process.terminate()
-        process.communicate()

@@ -145,7 +145,7 @@ def _facts(code: str, count: int) -> Iterator[Fact]:
 
 
 def _data(tender: str) -> dict[str, Any]:
-    details = {"id": tender, "status": "New", "notes": ["n" * (SIZE - 289)]}
+    details = {"id": tender, "status": "New", "notes": ["n" * (SIZE - 281)]}
     return {"tenderId": tender, "tender": details}
 
 

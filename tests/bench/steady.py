@@ -11,7 +11,8 @@ from tests.bench.figures import middle, ms, percentile
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tests.bench.rig import Arrival, Run
+    from tests.bench.receiving import Arrival
+    from tests.bench.rig import Run
 
 # The publisher's connection is opened and its caches are filled before it counts.
 WARM_UP = 1.0

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tests.bench.figures import middle, say, spread, table
 from tests.bench.options import sizes
-from tests.bench.rig import HTTPS, rig
+from tests.bench.receiving import HTTPS
+from tests.bench.rig import rig
 
 if TYPE_CHECKING:
     import argparse
