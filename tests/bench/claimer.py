@@ -20,17 +20,19 @@ from django.utils import timezone
 django.setup()
 
 from deliveries.conf import get_conf  # noqa: E402 (models come after the setup)
-from deliveries.engine.backlog import busy_webhooks  # noqa: E402
+from deliveries.engine.backlog import busy_webhooks, in_turn  # noqa: E402
 from deliveries.engine.claiming import Claimed, Limits, claim  # noqa: E402
 from deliveries.engine.delivering import Sent, deliver, prepare  # noqa: E402
+from deliveries.engine.lanes import RUN  # noqa: E402
 from deliveries.engine.recording import Rules, record  # noqa: E402
+from deliveries.policy.pacing import WIDEST  # noqa: E402
 from deliveries.policy.retry import RetryPolicy  # noqa: E402
 from tests.bench.operations import ok  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-CLAIMED_AT_ONCE = 32
+SERVED_AT_ONCE = 4
 NOW = timezone.now
 
 
@@ -56,8 +58,7 @@ class Claimer:
     def __init__(self) -> None:
         self.cost = Cost()
         conf = get_conf()
-        per_webhook = conf.in_flight_per_webhook
-        self._limits = Limits(CLAIMED_AT_ONCE, per_webhook, conf.lease)
+        self._limits = Limits(lambda _: WIDEST, lambda _: RUN, conf.lease)
         self._rules = Rules(RetryPolicy(conf.retry_delays), conf.auto_disable_after)
         self._send = partial(deliver, send=ok, style=conf.style, clock=timezone.now)
         self._last = 0
@@ -74,9 +75,11 @@ class Claimer:
     def _claim(self) -> list[Claimed] | None:
         started = time.perf_counter()
         with connection.execute_wrapper(self.cost.count):
-            # As a drain does: who was served last is last in the next round.
-            busy = sorted(busy_webhooks(), key=lambda b: b.webhook_id <= self._last)
-            claimed = claim(busy, limits=self._limits, now=NOW())
+            # As a drain does: a few in turn, who was served last comes last.
+            now = NOW()
+            busy = in_turn(busy_webhooks(), after=self._last)
+            due = [each for each in busy if each.is_due(now)]
+            claimed = claim(due[:SERVED_AT_ONCE], limits=self._limits, now=now)
         self.cost.claiming += time.perf_counter() - started
         self.cost.claims += 1
         self.cost.in_vain += not claimed

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 FACTS = 6
-LIMITS = Limits(total=32, per_webhook=8, lease=timedelta(seconds=45))
+LIMITS = Limits(lambda _: 8, lambda _: 8, lease=timedelta(seconds=45))
 PAGE = 50
 _BY_SIZE = """
 SELECT webhook_id, count(*) FROM deliveries_attempt GROUP BY webhook_id ORDER BY 2 DESC
