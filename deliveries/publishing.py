@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Count
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from deliveries.models import Delivery, Event
@@ -21,6 +22,7 @@ from deliveries.policy.changes import forms
 from deliveries.queue import wake_workers
 from deliveries.wire.envelope import document_etag, envelope
 from subscriptions.catalogue import diff_rules_of, event_types_named, problems_with
+from subscriptions.clock import database_time
 from subscriptions.identifiers import encode, new_uid
 from subscriptions.matching import webhooks_for
 
@@ -134,7 +136,7 @@ def publish_test(
     Raises UnknownEventTypes and TooManyTests.
     """
     definition = event_types_named([event_type])[event_type]
-    now = timezone.now()
+    now = database_time()
     _refuse_too_many_tests(webhook, now=now)
     fact = Fact(
         tenant=webhook.tenant,
@@ -261,7 +263,8 @@ def _delivery(event: Event, webhook_id: int, *, now: datetime) -> Delivery:
         event=event,
         webhook_id=webhook_id,
         order_key=event.entity_id if event.tenant.delivers_in_order else "",
-        due_at=now,
+        # By the clock of the engine, whatever this node's own clock says.
+        due_at=Now(),
         created_at=now,
     )
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from django.db import transaction
 
 from deliveries.engine import turnstile
-from deliveries.engine.interruptions import note_interrupted
+from deliveries.engine.interruptions import give_up, judge, note_interrupted
 from deliveries.engine.statements import execute, marks, uid
+from deliveries.engine.steps import Step, reach
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from deliveries.engine.backlog import Busy
+    from deliveries.engine.ordering import Entity
 
 # One claim looks at this many webhooks, and this far past deliveries that must wait
 # for an earlier one of their entity.
@@ -66,17 +68,25 @@ class Claimed:
     is_test: bool
 
     @property
+    def entity(self) -> Entity:
+        return self.webhook_id, self.order_key
+
+    @property
     def number(self) -> int:
         """What the receiver is told: attempts that were interrupted do not count."""
         return self.attempts_made + 1
 
 
 class Limits(NamedTuple):
-    """How much to claim: in all, per webhook (over all workers), and for how long."""
+    """How much to claim: in all, per webhook (over all workers), and for how long.
+
+    *alone*: only what is suspected of killing its worker, else only what is not.
+    """
 
     total: int
     per_webhook: int
     lease: timedelta
+    alone: bool = False
 
 
 class Candidate(NamedTuple):
@@ -91,15 +101,17 @@ def claim(busy: Sequence[Busy], *, limits: Limits, now: datetime) -> list[Claime
     due = [webhook for webhook in busy if webhook.is_due(now)][:WEBHOOKS]
     if not due or limits.total <= 0:
         return []
+    reach(Step.BEFORE_CLAIM)
     with transaction.atomic(durable=True):
         mine = _at_the_turnstile(due)
         room = _room(mine, limit=limits.per_webhook, now=now)
         candidates = _candidates(mine, room, now=now)
         _park([c.delivery_id for c in candidates if c.is_behind], now=now)
-        chosen = _chosen(candidates, room, total=limits.total)
+        chosen = _chosen(_fit(candidates, limits, now=now), room, total=limits.total)
         if not chosen:
             return []
-        note_interrupted([c.delivery_id for c in chosen if c.was_leased])
+        torn = [c.delivery_id for c in chosen if c.was_leased]
+        note_interrupted(torn, lease=limits.lease)
         return _lease(
             [c.delivery_id for c in chosen], until=now + limits.lease, now=now
         )
@@ -149,13 +161,28 @@ def _park(delivery_ids: Sequence[int], *, now: datetime) -> None:
         execute(_PARK.format(marks(delivery_ids)), [False, *delivery_ids, now])
 
 
+def _fit(
+    candidates: Sequence[Candidate], limits: Limits, *, now: datetime
+) -> list[Candidate]:
+    """Those that may go out now; what has killed too many workers ends here."""
+    first = [each for each in candidates if not each.is_behind]
+    torn = judge([each.delivery_id for each in first if each.was_leased])
+    give_up(torn.poison, lease=limits.lease, now=now)
+    return [
+        each
+        for each in first
+        if each.delivery_id not in torn.poison
+        and (each.delivery_id in torn.suspect) == limits.alone
+    ]
+
+
 def _chosen(
     candidates: Sequence[Candidate], room: Mapping[int, int], *, total: int
 ) -> list[Candidate]:
     left = dict(room)
     chosen = []
     for candidate in candidates:
-        if not candidate.is_behind and left[candidate.webhook_id] > 0:
+        if left[candidate.webhook_id] > 0:
             left[candidate.webhook_id] -= 1
             chosen.append(candidate)
     return chosen[:total]

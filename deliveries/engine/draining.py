@@ -6,18 +6,19 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from deliveries.engine.backlog import busy_webhooks
+from deliveries.engine.backlog import busy_webhooks, torn_webhooks
 from deliveries.engine.claiming import Limits, claim
 from deliveries.engine.delivering import Sent, deliver, prepare
 from deliveries.engine.recording import Rules, record
 from deliveries.engine.senders import Senders
 from deliveries.engine.skipping import skip_stopped
+from deliveries.engine.steps import Step, reach
 from deliveries.policy.retry import RetryPolicy
 from deliveries.verification import Verified, record_verification, verify
 from subscriptions.verification import claim_challenges
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from deliveries.conf import Conf
@@ -62,6 +63,7 @@ class Drain:
 
         What is in flight at the end is left to `finish`.
         """
+        self._try_suspects(until=until)
         while self._clock() < until:
             work = self._start_what_is_due()
             recorded = self._record_what_ended(patience=self._patience(work))
@@ -71,25 +73,41 @@ class Drain:
 
     def finish(self) -> None:
         """Wait for what is in flight, and record it."""
-        while self.is_sending:
-            self._record_what_ended(patience=self._conf.timeout)
+        self._record_all()
         self._senders.close()
+
+    def _try_suspects(self, *, until: datetime) -> None:
+        """What may kill its worker goes out before this turn holds anything else."""
+        limits = self._limits(1, alone=True)
+        while (now := self._clock()) < until:
+            if not self._start(torn_webhooks(now), limits, now=now):
+                return
+            self._record_all()
 
     def _start_what_is_due(self) -> Work:
         now = self._clock()
         self._start_challenges(now)
         busy = self._in_turn(busy_webhooks())
         skipped = skip_stopped(busy, now=now)
-        limits = Limits(
-            self._senders.free, self._conf.in_flight_per_webhook, self._conf.lease
-        )
+        claimed = self._start(busy, self._limits(self._senders.free), now=now)
+        next_due = min((each.next_due for each in busy if each.next_due), default=None)
+        return Work(has_moved=bool(skipped or claimed), next_due=next_due)
+
+    def _limits(self, total: int, *, alone: bool = False) -> Limits:
+        conf = self._conf
+        return Limits(total, conf.in_flight_per_webhook, conf.lease, alone=alone)
+
+    def _start(self, busy: Sequence[Busy], limits: Limits, *, now: datetime) -> bool:
+        """Claim and begin to send. False when there was nothing to claim."""
         claimed = claim(busy, limits=limits, now=now)
-        for outgoing in prepare(claimed, now=now) if claimed else ():
+        if not claimed:
+            return False
+        reach(Step.AFTER_CLAIM)
+        for outgoing in prepare(claimed, now=now):
             job = partial(deliver, send=self._send, style=self._conf.style)
             self._senders.start(partial(job, outgoing, clock=self._clock))
             self._last_served = outgoing.claimed.webhook_id
-        next_due = min((each.next_due for each in busy if each.next_due), default=None)
-        return Work(has_moved=bool(skipped or claimed), next_due=next_due)
+        return True
 
     def _in_turn(self, busy: list[Busy]) -> list[Busy]:
         """Those that were not served last come first."""
@@ -99,8 +117,8 @@ class Drain:
         if now < self._next_look_for_challenges:
             return
         self._next_look_for_challenges = now + 2 * POLL
-        timeout = self._conf.verification_timeout
-        for challenge in claim_challenges(limit=CHALLENGES, lease=3 * timeout, now=now):
+        timeout, lease = self._conf.verification_timeout, self._conf.challenge_lease
+        for challenge in claim_challenges(limit=CHALLENGES, lease=lease, now=now):
             job = partial(verify, send=self._send_challenge, style=self._conf.style)
             self._senders.start(partial(job, challenge, timeout=timeout))
 
@@ -116,6 +134,10 @@ class Drain:
             if isinstance(each, Verified):
                 record_verification(each, now=now)
         return bool(ended)
+
+    def _record_all(self) -> None:
+        while self.is_sending:
+            self._record_what_ended(patience=self._conf.timeout)
 
     def _is_due(self, work: Work) -> bool:
         return work.next_due is not None and work.next_due <= self._clock()
