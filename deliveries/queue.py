@@ -13,12 +13,15 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from django.db import Error, connection
+from django_q import cluster, queues
 from django_q.brokers import Broker, get_broker
 from django_q.models import Schedule
-from django_q.signals import post_spawn
+from django_q.signals import post_execute_in_worker, post_spawn, pre_execute
 from django_q.tasks import async_task
 from redis.exceptions import RedisError
 
+from deliveries import stopping
+from deliveries.file_lock import FileLock
 from deliveries.models import Lookout
 
 if TYPE_CHECKING:
@@ -91,8 +94,25 @@ def schedule_sweep(**kwargs: Any) -> None:
 
 def _greet(**kwargs: Any) -> None:
     """A worker process has begun, perhaps in the place of a lookout that died."""
-    Lookout.objects.leave()
+    ear = stopping.listen()
+    pre_execute.connect(ear.begin, weak=False)
+    post_execute_in_worker.connect(ear.end, weak=False)
+    with _delay_at_worst():
+        Lookout.objects.leave()
     wake_workers()
 
 
+class SurvivingQueue(queues.Queue):  # type: ignore[misc]  # the library is untyped
+    """A queue between processes that outlives a reader who is killed while it waits.
+
+    django-q2's idle worker waits with a semaphore in its hand, which nobody gives back
+    when it is killed: no other worker gets a task any more (its issue 23, since 2022).
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._rlock = FileLock()
+
+
+cluster.Queue = SurvivingQueue
 post_spawn.connect(_greet, dispatch_uid="deliveries.queue")

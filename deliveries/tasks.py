@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from django.db import connection
 
-from deliveries import alerts
+from deliveries import alerts, stopping
 from deliveries.conf import SLICE, Conf, get_conf
 from deliveries.engine.clock import database_clock
 from deliveries.engine.draining import Drain
@@ -20,14 +20,21 @@ from subscriptions.clock import database_time
 
 
 def drain() -> None:
-    """Take a turn at the queue; whoever was the lookout calls for a successor."""
+    """Take a turn at the queue; whoever was the lookout calls for a successor.
+
+    A worker that is told to stop hands the bell on, to another node if there is one.
+    """
     conf, clock = get_conf(), database_clock()
     turn = Drain(send=_client(conf).send, clock=clock, conf=conf)
     watch = Watch(clock=clock)
     try:
         if watch.is_lookout:
             _heal_in(minute=_minute())
-        turn.run(until=clock() + SLICE, watch=watch)
+        turn.run(
+            until=clock() + SLICE,
+            watch=watch,
+            is_told_to_stop=stopping.is_told_to_stop,
+        )
     finally:
         _finish_aside(turn)
         watch.end()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from django.http import JsonResponse
 from rest_framework.exceptions import ValidationError
 from rest_framework.views import exception_handler
 
+from webhooks_project import outages
 from webhooks_project.parsers import LengthRequired, admit_chunked
 
 if TYPE_CHECKING:
@@ -26,6 +28,10 @@ DETAILS = {
     405: "This address does not answer to that method.",
     500: "Something went wrong on our side. It has been recorded.",
 }
+UNAVAILABLE = "The database is busy or away. Please ask again in a moment."
+RETRY_AFTER = "2"
+
+logger = logging.getLogger(__name__)
 
 
 def problem(request: HttpRequest, status: int, detail: str = "") -> dict[str, Any]:
@@ -87,7 +93,7 @@ class ProblemMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.path_info.lstrip("/").partition("/")[0] not in API_ROOTS:
+        if not _is_api(request):
             return self.get_response(request)
         try:
             admit_chunked(request)
@@ -95,6 +101,22 @@ class ProblemMiddleware:
             return _answer(request, error.status_code, str(error))
         response = self.get_response(request)
         return response if _speaks_json(response) else _translated(request, response)
+
+    def process_exception(
+        self, request: HttpRequest, exception: Exception
+    ) -> HttpResponse | None:
+        """503 for what passes by itself; the rest is a 500, and recorded."""
+        if not _is_api(request) or not outages.passes(exception):
+            return None
+        fields = {"path": request.path, "reason": type(exception).__name__}
+        logger.warning("database.unavailable", extra=fields, exc_info=exception)
+        response = _answer(request, HTTPStatus.SERVICE_UNAVAILABLE, UNAVAILABLE)
+        response.headers["Retry-After"] = RETRY_AFTER
+        return response
+
+
+def _is_api(request: HttpRequest) -> bool:
+    return request.path_info.lstrip("/").partition("/")[0] in API_ROOTS
 
 
 def _speaks_json(response: HttpResponse) -> bool:

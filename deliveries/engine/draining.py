@@ -58,13 +58,21 @@ class Drain:
     def is_sending(self) -> bool:
         return self._senders.busy > 0
 
-    def run(self, *, until: datetime, watch: Watch | None = None) -> None:
+    def run(
+        self,
+        *,
+        until: datetime,
+        watch: Watch | None = None,
+        is_told_to_stop: Callable[[], bool] = lambda: False,
+    ) -> None:
         """Work until then, or until nothing is due or in flight and *watch* ends.
+
+        At each look at the queue *is_told_to_stop* may end the turn.
 
         What is in flight at the end is left to `finish`.
         """
         self._try_suspects(until=until)
-        while self._clock() < until:
+        while self._clock() < until and not is_told_to_stop():
             work = self._start_what_is_due()
             recorded = self._record_what_ended(patience=self._patience(work))
             is_awake = watch is not None and watch.stays()

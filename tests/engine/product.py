@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
+from tests.engine.family import Family, Reach, family, signal_to
 from tests.processes import ROOT
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ PATIENCE = 40
 
 
 class Product:
-    """Workers and a web server. Each is a process group, so that all of it can die."""
+    """Workers and a web server, each with all the processes that it has started."""
 
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
         self._folder = folder
@@ -35,6 +36,11 @@ class Product:
         self._groups: dict[str, subprocess.Popen[bytes]] = {}
         self._base = ""
         self._token = ""
+
+    @property
+    def database(self) -> str:
+        """Its name on the server, or its file."""
+        return self._environment["DATABASE_URL"].rpartition("/")[2]
 
     def command(self, *words: str) -> str:
         done = subprocess.run(  # noqa: S603 (our own command line)
@@ -56,18 +62,32 @@ class Product:
         client: dict[str, str] = json.loads(self.command("create_api_client", *acme))
         return client
 
-    def start_workers(self) -> None:
-        self._start("workers", [sys.executable, "manage.py", "qcluster"])
+    def start_workers(self, *options: str) -> None:
+        self._start("workers", [sys.executable, "manage.py", "work", *options])
 
     def kill_workers(self) -> None:
-        """SIGKILL for all of them at once."""
+        """SIGKILL for all of them at once, and for who watches over them."""
         self._end("workers", signal.SIGKILL)
 
-    def stop_workers(self) -> None:
-        """As a service manager does it: SIGTERM for the main process."""
-        workers = self._groups.pop("workers")
-        workers.terminate()
+    def stop_workers(self, *, reach: Reach = Reach.MAIN) -> float:
+        """SIGTERM, as a service manager sends it. Returns how many seconds it took."""
+        workers, begun = self._groups.pop("workers"), time.monotonic()
+        for pid in self._reached(workers.pid, reach):
+            signal_to(pid, signal.SIGTERM)
         workers.wait(PATIENCE)
+        return time.monotonic() - begun
+
+    def _reached(self, pid: int, reach: Reach) -> list[int]:
+        return {
+            Reach.MAIN: [pid],
+            # A negative number is a process group.
+            Reach.GROUP: [-pid],
+            Reach.EVERYBODY: [each.pid for each in family(pid)],
+        }[reach]
+
+    def family(self) -> Family:
+        """All processes of the workers, as they are now."""
+        return Family(family(self._groups["workers"].pid))
 
     def start_web(self, client: dict[str, str]) -> None:
         with socket.socket() as probe:
@@ -128,7 +148,10 @@ class Product:
 
     def _end(self, name: str, signal_number: int) -> None:
         group = self._groups.pop(name)
-        os.killpg(group.pid, signal_number)
+        # Who is stopped starts no others while we look for them.
+        signal_to(group.pid, signal.SIGSTOP)
+        for process in family(group.pid):
+            signal_to(process.pid, signal_number)
         group.wait(PATIENCE)
 
     def _is_serving(self) -> bool:

@@ -53,7 +53,7 @@ def _commands(places: Places) -> dict[str, list[str]]:
             *("--certificate", str(places.certificate)),
             *("--signing-secrets", str(places.signing_secrets)),
         ],
-        "workers": ["manage.py", "qcluster"],
+        "workers": ["manage.py", "work"],
         "web": [
             *("-m", "gunicorn", "webhooks_project.wsgi", "--no-control-socket"),
             *("--bind", f"{HOST}:{places.web_port}", "--log-level", "warning"),

@@ -1,0 +1,78 @@
+"""A qcluster with all its processes, in a session of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from deliveries import stopping
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# Killed processes are gone after this many seconds, or the kernel has other worries.
+PATIENCE = 10.0
+
+
+class Group:
+    """Started at once. Signals to our own process group do not reach it."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        theirs, self._lifeline = os.pipe()
+        try:
+            self._main = subprocess.Popen(  # noqa: S603 (our own command line)
+                command,
+                env=os.environ | {stopping.LIFELINE: str(theirs)},
+                pass_fds=[theirs],
+                start_new_session=True,
+                # We have no threads that it could harm.
+                preexec_fn=stopping.die_with_parent,  # noqa: PLW1509
+            )
+        finally:
+            os.close(theirs)
+        self.started_at = time.monotonic()
+
+    @property
+    def pid(self) -> int:
+        return self._main.pid
+
+    def is_running(self) -> bool:
+        """Whether its main process is."""
+        return self._main.poll() is None
+
+    def ask_to_stop(self) -> None:
+        """Main process and workers hear it; nobody is interrupted in a send."""
+        self._main.terminate()
+        self._let_go()
+
+    def ask_the_rest_to_leave(self) -> None:
+        """For what a main process that has died left behind."""
+        self._let_go()
+        self._signal_all(signal.SIGTERM)
+
+    def is_empty(self) -> bool:
+        """Whether nobody of the group is left, not even an orphan."""
+        self._main.poll()
+        try:
+            os.killpg(self.pid, 0)
+        except ProcessLookupError:
+            return True
+        return False
+
+    def kill(self) -> None:
+        self._signal_all(signal.SIGKILL)
+        self._let_go()
+        self._main.wait(PATIENCE)
+
+    def _let_go(self) -> None:
+        if self._lifeline >= 0:
+            os.close(self._lifeline)
+            self._lifeline = -1
+
+    def _signal_all(self, number: int) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, number)
