@@ -1,5 +1,6 @@
 # make demo    run the product here, with a receiver to look at; FRESH=1 starts clean
 # make test    the whole suite; what is not installed is left out and named
+# make faults  kill, stop and move what there is; takes half an hour, prints tables
 # make check   style, architecture, types, migrations, deployment settings
 
 # The stamps carry the hash of what is installed: nothing changed, nothing to do.
@@ -8,7 +9,7 @@ TO_RUN := .venv/.to-run-$(shell cat requirements.txt | sha256sum | cut -c1-16)
 TO_TEST := .venv/.to-test-$(shell cat requirements.txt requirements-dev.txt | sha256sum | cut -c1-16)
 INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test check
+.PHONY: demo test faults check
 .DEFAULT_GOAL := demo
 
 demo: $(TO_RUN)
@@ -16,6 +17,9 @@ demo: $(TO_RUN)
 
 test: $(TO_TEST)
 	@$(PYTHON) -m tests.run
+
+faults: $(TO_TEST)
+	@$(PYTHON) -m tests.faults
 
 check: $(TO_TEST)
 	@.ci/check

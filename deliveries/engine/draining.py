@@ -71,7 +71,7 @@ class Drain:
 
         What is in flight at the end is left to `finish`.
         """
-        self._try_suspects(until=until)
+        self._try_suspects(until=until, is_told_to_stop=is_told_to_stop)
         while self._clock() < until and not is_told_to_stop():
             work = self._start_what_is_due()
             recorded = self._record_what_ended(patience=self._patience(work))
@@ -84,10 +84,12 @@ class Drain:
         self._record_all()
         self._senders.close()
 
-    def _try_suspects(self, *, until: datetime) -> None:
+    def _try_suspects(
+        self, *, until: datetime, is_told_to_stop: Callable[[], bool]
+    ) -> None:
         """What may kill its worker goes out before this turn holds anything else."""
         limits = self._limits(1, alone=True)
-        while (now := self._clock()) < until:
+        while (now := self._clock()) < until and not is_told_to_stop():
             if not self._start(torn_webhooks(now), limits, now=now):
                 return
             self._record_all()

@@ -37,10 +37,18 @@ class Product:
         self._base = ""
         self._token = ""
 
+    def change(self, **environment: str) -> None:
+        """For what is started from now on."""
+        self._environment |= environment
+
+    @property
+    def database_url(self) -> str:
+        return self._environment["DATABASE_URL"]
+
     @property
     def database(self) -> str:
         """Its name on the server, or its file."""
-        return self._environment["DATABASE_URL"].rpartition("/")[2]
+        return self.database_url.rpartition("/")[2]
 
     def command(self, *words: str) -> str:
         done = subprocess.run(  # noqa: S603 (our own command line)
@@ -89,12 +97,14 @@ class Product:
         """All processes of the workers, as they are now."""
         return Family(family(self._groups["workers"].pid))
 
-    def start_web(self, client: dict[str, str]) -> None:
+    def start_web(
+        self, client: dict[str, str], *, application: str = "webhooks_project.wsgi"
+    ) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             address = f"127.0.0.1:{probe.getsockname()[1]}"
         server = [sys.executable, "-m", "gunicorn", "--threads", "4"]
-        self._start("web", [*server, "--bind", address, "webhooks_project.wsgi"])
+        self._start("web", [*server, "--bind", address, application])
         self._base = f"http://{address}"
         wait_until(self._is_serving)
         answer = requests.post(
@@ -107,6 +117,9 @@ class Product:
             timeout=10,
         )
         self._token = answer.json()["access_token"]
+
+    def stop_web(self) -> None:
+        self._end("web", signal.SIGKILL)
 
     def call(self, method: str, path: str, body: Any = None) -> requests.Response:
         return requests.request(
