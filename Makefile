@@ -20,6 +20,7 @@ test: $(TO_TEST)
 
 faults: $(TO_TEST)
 	@$(PYTHON) -m tests.faults
+	@KILLS=20 $(PYTHON) -m tests.run -n 0 tests/engine
 
 check: $(TO_TEST)
 	@.ci/check

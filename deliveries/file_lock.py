@@ -25,6 +25,9 @@ class FileLock:
     def release(self) -> None:
         fcntl.lockf(self._file, fcntl.LOCK_UN)
 
+    def close(self) -> None:
+        self._file.close()
+
     def __enter__(self) -> None:
         self.acquire()
 

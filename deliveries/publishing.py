@@ -12,16 +12,22 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 from django.db.models import Count
-from django.db.models.functions import Now
 from django.utils import timezone
 
+from deliveries.event_rows import (
+    Key,
+    Recipient,
+    insert_deliveries,
+    key_of,
+    store_events,
+)
 from deliveries.models import Delivery, Event
 from deliveries.policy.changes import forms
 from deliveries.queue import wake_workers
 from deliveries.wire.envelope import document_etag, envelope
-from subscriptions.catalogue import diff_rules_of, event_types_named, problems_with
+from subscriptions.catalogue import definitions_named, problems_with
 from subscriptions.clock import database_time
 from subscriptions.identifiers import encode, new_uid
 from subscriptions.matching import webhooks_for
@@ -29,7 +35,8 @@ from subscriptions.matching import webhooks_for
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from subscriptions.models import EventType, Subsidiary, Tenant, Webhook
+    from subscriptions.models import Subsidiary, Tenant, Webhook
+    from subscriptions.profiles import EventTypeDefinition
 
 EVENT_ID = re.compile(r"[A-Za-z0-9_:.-]{1,128}")
 DOCUMENTS = "Documents"
@@ -37,6 +44,9 @@ TEST = "webhook.test"
 
 MAX_TESTS = 10
 TESTS_PERIOD = timedelta(minutes=1)
+
+# Of one batch; more events than these share one.
+MAX_LINES = 10
 
 # Publications of one entity commit one after the other, so that the order of the rows
 # is the order of the commits. Entities share this many locks.
@@ -113,13 +123,13 @@ def publish(
 @transaction.atomic
 def publish_batch(facts: Sequence[Fact]) -> list[Publication]:
     """Publish all of *facts* or, when one of them is refused, none. Keeps their order."""
-    types = event_types_named({fact.type for fact in facts})
+    types = definitions_named({fact.type for fact in facts})
     _refuse_invalid(facts, types)
     _keep_commit_order(facts)
     now = timezone.now()
     events = [_event(fact, types[fact.type], now=now) for fact in facts]
-    stored = _store(events)
-    new = [e for e in events if stored[_key(e)] is e]
+    stored = store_events(events, now=now)
+    new = [e for e in events if stored[key_of(e)] is e]
     counts = _fan_out(new, now=now) + _sent_before(stored.values(), new)
     publications = [_publication(event, stored, counts) for event in events]
     transaction.on_commit(partial(_announce, publications))
@@ -135,7 +145,7 @@ def publish_test(
 
     Raises UnknownEventTypes and TooManyTests.
     """
-    definition = event_types_named([event_type])[event_type]
+    definition = definitions_named([event_type])[event_type]
     now = database_time()
     _refuse_too_many_tests(webhook, now=now)
     fact = Fact(
@@ -147,15 +157,16 @@ def publish_test(
     event = _event(fact, definition, now=now)
     event.is_test = True
     event.save()
-    delivery = _delivery(event, webhook.pk, now=now)
-    delivery.is_test = True
-    delivery.order_key = ""
-    delivery.save()
+    delivery = Delivery.objects.create(
+        event=event, webhook=webhook, is_test=True, due_at=now, created_at=now
+    )
     transaction.on_commit(wake_workers)
     return delivery
 
 
-def _refuse_invalid(facts: Sequence[Fact], types: Mapping[str, EventType]) -> None:
+def _refuse_invalid(
+    facts: Sequence[Fact], types: Mapping[str, EventTypeDefinition]
+) -> None:
     for index, fact in enumerate(facts):
         if fact.id and not EVENT_ID.fullmatch(fact.id):
             raise InvalidEventId(fact.id)
@@ -182,7 +193,7 @@ def _order_lock(fact: Fact) -> int:
     return zlib.crc32(f"{fact.tenant.pk}:{fact.entity_id}".encode()) % ORDER_LOCKS
 
 
-def _event(fact: Fact, event_type: EventType, *, now: datetime) -> Event:
+def _event(fact: Fact, event_type: EventTypeDefinition, *, now: datetime) -> Event:
     public_id = fact.id or encode("evt", new_uid())
     occurred_at = fact.timestamp or now
     is_document = event_type.group == DOCUMENTS
@@ -193,7 +204,7 @@ def _event(fact: Fact, event_type: EventType, *, now: datetime) -> Event:
         timestamp=occurred_at,
         etag=document_etag(public_id, fact.data) if is_document else None,
     )
-    data = forms(fact.data, fact.previous, rules=diff_rules_of(event_type))
+    data = forms(fact.data, fact.previous, rules=event_type.diff_rules)
     with_previous = data.with_previous and enveloped(data=data.with_previous)
     return Event(
         tenant=fact.tenant,
@@ -209,44 +220,20 @@ def _event(fact: Fact, event_type: EventType, *, now: datetime) -> Event:
     )
 
 
-Key = tuple[int, str]
-
-
-def _key(event: Event) -> Key:
-    return event.tenant_id, event.public_id
-
-
-def _store(events: Sequence[Event]) -> dict[Key, Event]:
-    """Insert the events whose id is new; return what now stands under each id."""
-    stored = _stored_before(events)
-    new = [e for e in events if stored.setdefault(_key(e), e) is e]
-    try:
-        with transaction.atomic():
-            Event.objects.bulk_create(new)
-    except IntegrityError:
-        # Another process published one of the ids after we had looked.
-        return _store(events)
-    return stored
-
-
-def _stored_before(events: Iterable[Event]) -> dict[Key, Event]:
-    rows = Event.objects.filter(
-        tenant__in={event.tenant_id for event in events},
-        public_id__in=[event.public_id for event in events],
-    )
-    return {_key(row): row for row in rows.defer("body", "body_with_previous")}
-
-
 def _fan_out(events: Sequence[Event], *, now: datetime) -> Counter[int]:
     """One delivery for each webhook that wants the event; their count per event."""
     wanted = webhooks_for({(event.subsidiary_id, event.type) for event in events})
-    deliveries = [
-        _delivery(event, webhook_id, now=now)
+    recipients = [
+        Recipient(event.pk, webhook_id, _order_key(event))
         for event in events
         for webhook_id in wanted.get((event.subsidiary_id, event.type), ())
     ]
-    Delivery.objects.bulk_create(deliveries)
-    return Counter(delivery.event_id for delivery in deliveries)
+    insert_deliveries(recipients, now=now)
+    return Counter(recipient.event_id for recipient in recipients)
+
+
+def _order_key(event: Event) -> str:
+    return event.entity_id if event.tenant.delivers_in_order else ""
 
 
 def _sent_before(stored: Iterable[Event], new: Sequence[Event]) -> Counter[int]:
@@ -258,35 +245,35 @@ def _sent_before(stored: Iterable[Event], new: Sequence[Event]) -> Counter[int]:
     return Counter(dict(rows.values_list("event").annotate(Count("pk"))))
 
 
-def _delivery(event: Event, webhook_id: int, *, now: datetime) -> Delivery:
-    return Delivery(
-        event=event,
-        webhook_id=webhook_id,
-        order_key=event.entity_id if event.tenant.delivers_in_order else "",
-        # By the clock of the engine, whatever this node's own clock says.
-        due_at=Now(),
-        created_at=now,
-    )
-
-
 def _publication(
     event: Event, stored: Mapping[Key, Event], counts: Counter[int]
 ) -> Publication:
-    first = stored[_key(event)]
+    first = stored[key_of(event)]
     return Publication(first, deliveries=counts[first.pk], is_new=first is event)
 
 
 def _announce(publications: Iterable[Publication]) -> None:
-    for publication in publications:
-        if publication.is_new:
-            event = publication.event
-            fields = {
-                "event": event.public_id,
-                "type": event.type,
-                "tenant": event.tenant.company_code,
-                "deliveries": publication.deliveries,
-            }
-            logger.info("event.published", extra=fields)
+    """A line for each that is new; for many of them one."""
+    new = [each for each in publications if each.is_new]
+    if len(new) > MAX_LINES:
+        fields = {
+            "count": len(new),
+            "first": new[0].event.public_id,
+            "last": new[-1].event.public_id,
+            "tenants": ",".join(sorted({e.event.tenant.company_code for e in new})),
+            "deliveries": sum(each.deliveries for each in new),
+        }
+        logger.info("events.published", extra=fields)
+        return
+    for publication in new:
+        event = publication.event
+        fields = {
+            "event": event.public_id,
+            "type": event.type,
+            "tenant": event.tenant.company_code,
+            "deliveries": publication.deliveries,
+        }
+        logger.info("event.published", extra=fields)
 
 
 def _refuse_too_many_tests(webhook: Webhook, *, now: datetime) -> None:
@@ -298,9 +285,9 @@ def _refuse_too_many_tests(webhook: Webhook, *, now: datetime) -> None:
 
 
 def _test_data(
-    webhook: Webhook, event_type: EventType, *, requested_by: str
+    webhook: Webhook, event_type: EventTypeDefinition, *, requested_by: str
 ) -> dict[str, Any]:
-    data: dict[str, Any] = deepcopy(event_type.sample)
+    data: dict[str, Any] = deepcopy(dict(event_type.sample))
     if event_type.name == TEST:
         data |= {"webhookId": webhook.public_id, "requestedBy": requested_by or None}
     return data

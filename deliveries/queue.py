@@ -13,8 +13,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from django.db import Error, connection
+from django.utils import timezone
 from django_q import cluster, queues
 from django_q.brokers import Broker, get_broker
+from django_q.brokers.orm import ORM
 from django_q.models import Schedule
 from django_q.signals import post_execute_in_worker, post_spawn, pre_execute
 from django_q.tasks import async_task
@@ -23,6 +25,7 @@ from redis.exceptions import RedisError
 from deliveries import stopping
 from deliveries.file_lock import FileLock
 from deliveries.models import Lookout
+from deliveries.statements import execute
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,8 +47,16 @@ def wake_workers() -> None:
     finds what a broken bell left behind.
     """
     with _delay_at_worst():
-        if _broker(os.getpid()).queue_size() == 0:
+        if not _a_bell_waits(_broker(os.getpid())):
             run_later(DRAIN)
+
+
+def _a_bell_waits(broker: Broker) -> bool:
+    if not isinstance(broker, ORM):
+        return int(broker.queue_size()) > 0
+    # The same question, without a look at the connection's health before and after.
+    sql = "SELECT 1 FROM django_q_ormq WHERE key = %s AND lock <= %s LIMIT 1"
+    return bool(execute(sql, [broker.list_key, timezone.now()]))
 
 
 def broker_is_reachable() -> bool:

@@ -31,11 +31,12 @@ class Ear:
     def __init__(self) -> None:
         self._is_at_work = False
         self._must_leave = False
-        self._lifeline = _watched(os.environ.get(LIFELINE, ""))
+        self._is_leaving = False
+        self._lifeline = os.environ.get(LIFELINE, "")
 
     @property
     def is_told_to_stop(self) -> bool:
-        return self._must_leave or bool(self._lifeline and self._lifeline.poll(0))
+        return self._must_leave or bool(self._lifeline and _is_let_go(self._lifeline))
 
     def begin(self, **kwargs: Any) -> None:
         """A task begins."""
@@ -46,21 +47,23 @@ class Ear:
         self._is_at_work = False
         if self._must_leave:
             again = [os.getpid(), signal.SIGTERM]
-            threading.Timer(BACK_AT_THE_QUEUE, os.kill, again).start()
+            timer = threading.Timer(BACK_AT_THE_QUEUE, os.kill, again)
+            timer.daemon = True
+            timer.start()
 
     def hear(self, *args: Any) -> None:
-        """SIGTERM. Leaving by an exception gives back the lock of the task queue."""
+        """SIGTERM. Once: while we leave, what is being sent must not be torn off."""
         self._must_leave = True
-        if not self._is_at_work:
+        if not self._is_at_work and not self._is_leaving:
+            self._is_leaving = True
             sys.exit()
 
 
-def _watched(descriptor: str) -> select.poll | None:
-    if not descriptor:
-        return None
-    lifeline = select.poll()
-    lifeline.register(int(descriptor), 0)
-    return lifeline
+def _is_let_go(lifeline: str) -> bool:
+    # Many threads ask: each needs an object of its own.
+    ask = select.poll()
+    ask.register(int(lifeline), 0)
+    return bool(ask.poll(0))
 
 
 _ears: list[Ear] = []

@@ -14,6 +14,7 @@ from deliveries.engine.clock import database_clock
 from deliveries.engine.draining import Drain
 from deliveries.engine.healing import heal
 from deliveries.engine.watch import Watch
+from deliveries.policy.pacing import Pacing
 from deliveries.queue import wake_workers
 from deliveries.transport.http import HttpClient
 from subscriptions.clock import database_time
@@ -25,16 +26,18 @@ def drain() -> None:
     A worker that is told to stop hands the bell on, to another node if there is one.
     """
     conf, clock = get_conf(), database_clock()
-    turn = Drain(send=_client(conf).send, clock=clock, conf=conf)
+    turn = Drain(
+        send=_client(conf).send,
+        clock=clock,
+        conf=conf,
+        pacing=_pacing(conf),
+        is_told_to_stop=stopping.is_told_to_stop,
+    )
     watch = Watch(clock=clock)
     try:
         if watch.is_lookout:
             _heal_in(minute=_minute())
-        turn.run(
-            until=clock() + SLICE,
-            watch=watch,
-            is_told_to_stop=stopping.is_told_to_stop,
-        )
+        turn.run(until=clock() + SLICE, watch=watch)
     finally:
         _finish_aside(turn)
         watch.end()
@@ -88,3 +91,9 @@ def _client(conf: Conf) -> HttpClient:
         allow_http=conf.allow_http,
         ca_bundle=conf.ca_bundle or None,
     )
+
+
+@lru_cache(maxsize=1)
+def _pacing(conf: Conf) -> Pacing:
+    # What this process has learnt about the receivers' pace.
+    return Pacing(normal=conf.in_flight_per_webhook)

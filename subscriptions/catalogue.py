@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import json
+import re
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from jsonschema import Draft202012Validator
+from jsonschema_rs import Draft202012Validator
 
 from subscriptions.models import EventType
-from subscriptions.profiles import all_profiles
+from subscriptions.profiles import EventTypeDefinition, all_profiles
 from subscriptions.profiles import profile as profile_named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from subscriptions.profiles import DiffRules, EventTypeDefinition, Profile
+    from jsonschema_rs import ValidationError
 
+    from subscriptions.profiles import DiffRules, Profile
+
+PLAIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 MAX_PROBLEMS = 10
 MAX_SENTENCE = 200
 
@@ -41,29 +47,90 @@ def event_types_named(
     return found
 
 
+def definitions_named(names: Iterable[str]) -> dict[str, EventTypeDefinition]:
+    """Return what may be published by these names; raises UnknownEventTypes.
+
+    Answered from memory: profiles are code, so each process knows those of its own
+    release. Only a type that a release has dropped is looked up in its row.
+    """
+    wanted = set(names)
+    current = _definitions()
+    found = {name: current[name] for name in wanted if name in current}
+    if dropped := wanted - found.keys():
+        rows = event_types_named(dropped)
+        found |= {name: _definition(row) for name, row in rows.items()}
+    return found
+
+
+@cache
+def _definitions() -> Mapping[str, EventTypeDefinition]:
+    return {each.name: each for known in all_profiles() for each in known.event_types}
+
+
+def _definition(row: EventType) -> EventTypeDefinition:
+    return EventTypeDefinition(
+        name=row.name,
+        group=row.group,
+        description=row.description,
+        schema=row.schema,
+        sample=row.sample,
+        version=profile_named(row.profile).version,
+        deprecated=row.is_deprecated,
+        subscribable=row.is_subscribable,
+        diff_rules=diff_rules_of(row),
+    )
+
+
 def diff_rules_of(event_type: EventType) -> DiffRules | None:
     """Return how its snapshots are compared; None if its events carry no diff."""
     definition = profile_named(event_type.profile).event_type(event_type.name)
     return definition.diff_rules if definition else None
 
 
-_validators: dict[int, tuple[Any, Draft202012Validator]] = {}
+_validators: dict[str, tuple[Any, Draft202012Validator]] = {}
 
 
-def problems_with(data: dict[str, Any], event_type: EventType) -> list[str]:
+def problems_with(
+    data: dict[str, Any], event_type: EventTypeDefinition | EventType
+) -> list[str]:
     """Sentences that say where *data* does not match the type's schema."""
-    errors = _validator(event_type).iter_errors(data)
     # A message quotes what is wrong, which may be most of the data.
-    found = [f"{e.json_path}: {e.message[:MAX_SENTENCE]}" for e in errors]
+    found = [
+        f"{_path(error)}: {error.message[:MAX_SENTENCE]}"
+        for error in _errors(data, _validator(event_type))
+    ]
     return sorted(found)[:MAX_PROBLEMS]
 
 
-def _validator(event_type: EventType) -> Draft202012Validator:
-    # Compiling takes longer than checking; a changed row is noticed by its schema.
-    schema, validator = _validators.get(event_type.pk, (None, None))
-    if validator is None or schema != event_type.schema:
-        validator = Draft202012Validator(event_type.schema)
-        _validators[event_type.pk] = event_type.schema, validator
+def _errors(
+    data: dict[str, Any], validator: Draft202012Validator
+) -> Iterator[ValidationError]:
+    try:
+        return validator.iter_errors(data)
+    except ValueError:
+        # A caller in Python may use what only JSON makes plain: a subclass of str, a
+        # number as a key.
+        return validator.iter_errors(json.loads(json.dumps(data)))
+
+
+def _path(error: ValidationError) -> str:
+    return "$" + "".join(map(_step, error.instance_path))
+
+
+def _step(name: str | int) -> str:
+    if isinstance(name, str) and PLAIN_NAME.fullmatch(name):
+        return f".{name}"
+    return f"[{name!r}]"
+
+
+def _validator(event_type: EventTypeDefinition | EventType) -> Draft202012Validator:
+    # Compiling takes longer than checking. A definition's schema is the same object
+    # each time; that of a row is not, and may have changed.
+    name, schema = event_type.name, event_type.schema
+    known, validator = _validators.get(name, (None, None))
+    if validator is None or (schema is not known and schema != known):
+        validator = Draft202012Validator(dict(schema), offline=True)
+        _validators[name] = schema, validator
     return validator
 
 

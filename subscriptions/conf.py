@@ -13,7 +13,6 @@ from subscriptions.target_urls import UrlRules
 
 @dataclass(frozen=True, slots=True)
 class Conf:
-    encryption_keys: str
     max_webhooks: int
     tenants_may_publish: bool
     url_rules: UrlRules
@@ -21,7 +20,6 @@ class Conf:
 
 def get_conf() -> Conf:
     return Conf(
-        encryption_keys=settings.WEBHOOKS_ENCRYPTION_KEYS,
         max_webhooks=settings.WEBHOOKS_MAX_WEBHOOKS,
         tenants_may_publish=settings.WEBHOOKS_TENANTS_MAY_PUBLISH,
         url_rules=UrlRules(
@@ -30,6 +28,12 @@ def get_conf() -> Conf:
             own_hosts=tuple(settings.ALLOWED_HOSTS),
         ),
     )
+
+
+def encryption_keys() -> str:
+    """The key ring as text. Apart from the rest: it is asked for with every secret."""
+    keys: str = settings.WEBHOOKS_ENCRYPTION_KEYS
+    return keys
 
 
 def wake_workers() -> None:

@@ -14,7 +14,7 @@ from functools import lru_cache
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from subscriptions.conf import get_conf
+from subscriptions.conf import encryption_keys
 
 VERSION = "v1"
 NONCE_BYTES = 12
@@ -31,7 +31,7 @@ class Unsealable(ValueError):
     """The text was not sealed by one of our keys for this row."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class KeyRing:
     """The first key seals, all of them open."""
 
@@ -94,7 +94,7 @@ def new_key(*, key_id: str) -> str:
 
 
 def key_ring() -> KeyRing:
-    return parse_key_ring(get_conf().encryption_keys or DEVELOPMENT_KEYS)
+    return parse_key_ring(encryption_keys() or DEVELOPMENT_KEYS)
 
 
 def seal(secret: str, *, context: str) -> str:
@@ -103,4 +103,10 @@ def seal(secret: str, *, context: str) -> str:
 
 def unseal(sealed: str, *, context: str) -> str:
     """Return the secret; raises Unsealable."""
-    return key_ring().unseal(sealed, context=context)
+    return _unsealed(key_ring(), sealed, context)
+
+
+@lru_cache(maxsize=4096)
+def _unsealed(ring: KeyRing, sealed: str, context: str) -> str:
+    # A worker opens the same few secrets with every batch.
+    return ring.unseal(sealed, context=context)

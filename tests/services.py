@@ -20,14 +20,9 @@ if TYPE_CHECKING:
 PATIENCE = 30
 # Debian keeps PostgreSQL's programs out of the search path.
 POSTGRESQL_HOMES = "/usr/lib/postgresql/*/bin"
+POSTGRESQL_SETTINGS = {"max_connections": "200", "listen_addresses": "127.0.0.1"}
 # Nothing here outlives the run: no write need reach the disk.
-POSTGRESQL_SETTINGS = {
-    "fsync": "off",
-    "synchronous_commit": "off",
-    "full_page_writes": "off",
-    "max_connections": "200",
-    "listen_addresses": "127.0.0.1",
-}
+IN_A_HURRY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 def find_postgresql() -> Path | None:
@@ -49,15 +44,16 @@ def find_redis() -> Path | None:
 
 
 @contextmanager
-def postgresql(home: Path) -> Iterator[str]:
-    """Run a PostgreSQL; yields its DATABASE_URL."""
+def postgresql(home: Path, *, is_durable: bool = False) -> Iterator[str]:
+    """Run a PostgreSQL; yields its DATABASE_URL. Durable: as in production, slower."""
     port, owner = _free_port(), _unprivileged_user()
     with _folder(owner) as folder:
         data = folder / "data"
         ownership = ["--username=postgres", "--auth=trust"]
         layout = ["--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
         _run([home / "initdb", data, *ownership, *layout], owner=owner)
-        settings = POSTGRESQL_SETTINGS | {"unix_socket_directories": str(folder)}
+        settings = POSTGRESQL_SETTINGS | ({} if is_durable else IN_A_HURRY)
+        settings |= {"unix_socket_directories": str(folder)}
         options = [f"--{name}={value}" for name, value in settings.items()]
         command = [home / "postgres", "-D", data, f"--port={port}", *options]
         with _running(command, port=port, owner=owner, log=folder / "log"):

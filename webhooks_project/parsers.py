@@ -29,6 +29,8 @@ MAX_BYTES = 256 * 1024
 MAX_DEPTH = 64
 _JSON_MEDIA_TYPE = re.compile(r"(?:application|text)/json|application/[^;\s]+\+json")
 _CHARSET = re.compile(r';\s*charset\s*=\s*"?([^";\s]*)')
+# Only an escape can smuggle in what plain UTF-8 cannot say: NUL, half a surrogate pair.
+_SUSPECT = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 
 
 class BodyTooLarge(APIException):
@@ -131,8 +133,7 @@ def read_object(raw: bytes) -> dict[str, Any]:
         _refuse(f"The body is not JSON: {error}.")
     if not isinstance(value, dict):
         _refuse("The body must be a JSON object.")
-    # Only an escape can smuggle in what plain UTF-8 cannot say.
-    if rb"\u" in raw:
+    if _SUSPECT.search(raw):
         _refuse_unstorable(value)
     return value
 
@@ -142,12 +143,18 @@ def _refuse(sentence: str) -> NoReturn:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in found:
-            _refuse(f"The key {key[:100]!r} stands twice in one object.")
-        found[key] = value
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        _refuse_twin(key for key, _ in pairs)
     return found
+
+
+def _refuse_twin(keys: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for key in keys:
+        if key in seen:
+            _refuse(f"The key {key[:100]!r} stands twice in one object.")
+        seen.add(key)
 
 
 def _integer(text: str) -> int:

@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 
 from deliveries.api.bodies import NewEvent, NewEvents
 from deliveries.api.facts import publish_events
+from deliveries.api.plain_events import plain_event, plain_events
 from deliveries.api.serializers import PublishedEventSerializer, PublishedSerializer
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class EventsView(APIView):
     )
     def post(self, request: Request) -> Response:
         """When this answers 202, the event and its deliveries are stored for good."""
-        event = _understood(NewEvent(data=request.data))
+        event = plain_event(request.data) or _understood(NewEvent(data=request.data))
         [published] = publish_events(
             [event], tenant=_tenant(request), naming=lambda _, field: field
         )
@@ -59,12 +60,10 @@ class EventBatchView(APIView):
 
         Errors names the fields of refused events by place: `Events[3].Data`.
         """
-        try:
-            events = _understood(NewEvents(data=request.data))["Events"]
-        except ValidationError as error:
-            raise ValidationError(_by_place(error.detail)) from None
         published = publish_events(
-            events, tenant=_tenant(request), naming=_name_in_batch
+            plain_events(request.data) or _understood_batch(request.data),
+            tenant=_tenant(request),
+            naming=_name_in_batch,
         )
         return Response({"Items": [_shown(each) for each in published]}, status=202)
 
@@ -79,6 +78,14 @@ def _understood(body: StrictBody) -> dict[str, Any]:
     body.is_valid(raise_exception=True)
     understood: dict[str, Any] = body.validated_data
     return understood
+
+
+def _understood_batch(body: Any) -> list[dict[str, Any]]:
+    try:
+        events: list[dict[str, Any]] = _understood(NewEvents(data=body))["Events"]
+    except ValidationError as error:
+        raise ValidationError(_by_place(error.detail)) from None
+    return events
 
 
 def _name_in_batch(index: int, field: str) -> str:

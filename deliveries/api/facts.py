@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rest_framework.exceptions import ValidationError
 
 from deliveries.publishing import Fact, InvalidData, publish_batch
+from deliveries.statements import execute, marks
 from subscriptions.catalogue import UnknownEventTypes
 from subscriptions.models import Subsidiary, Tenant
 
@@ -19,6 +20,13 @@ if TYPE_CHECKING:
     Naming = Callable[[int, str], str]
 
 Event = dict[str, Any]
+
+# Asked for each publication: to have it built each time would cost as much again.
+_SUBSIDIARIES = """
+SELECT id, tenant_id, code FROM subscriptions_subsidiary
+WHERE tenant_id IN {} AND code IN {}
+"""
+_COLUMNS = ("id", "tenant_id", "code")
 
 
 def publish_events(
@@ -79,8 +87,15 @@ def _subsidiaries(
     events: Iterable[Event], tenants: Iterable[Tenant]
 ) -> dict[tuple[int, str], Subsidiary]:
     codes = {event["subsidiary"] for event in events}
-    found = Subsidiary.objects.filter(tenant__in=set(tenants), code__in=codes)
-    return {(row.tenant_id, row.code): row for row in found}
+    owners = {tenant.pk for tenant in tenants}
+    if not owners:
+        return {}
+    sql = _SUBSIDIARIES.format(marks(owners), marks(codes))
+    found = execute(sql, [*owners, *codes])
+    return {
+        (tenant_id, code): Subsidiary.from_db(None, _COLUMNS, (pk, tenant_id, code))
+        for pk, tenant_id, code in found
+    }
 
 
 def _unknown_subsidiary(code: str) -> str:

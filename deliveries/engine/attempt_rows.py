@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
-from deliveries.engine.statements import insert_unless_present
 from deliveries.models import Attempt
+from deliveries.statements import insert_unless_present
 from deliveries.wire.exchange import FailureKind, Response
 from deliveries.wire.redaction import storable
 
@@ -19,10 +18,7 @@ if TYPE_CHECKING:
 
 def insert_attempts(batch: Sequence[Sent]) -> None:
     """Insert them; where a successor has noted an interruption, its row stands."""
-    rows = [_row(sent) for sent in batch]
-    columns = tuple(rows[0])
-    values = [tuple(row.values()) for row in rows]
-    insert_unless_present(Attempt._meta.db_table, columns, values)  # noqa: SLF001
+    insert_unless_present(Attempt, [_row(sent) for sent in batch])
 
 
 def _row(sent: Sent) -> dict[str, Any]:
@@ -41,7 +37,7 @@ def _row(sent: Sent) -> dict[str, Any]:
         "tls_ms": timing.tls_ms,
         "wait_ms": timing.wait_ms,
         "remote_address": exchange.remote_address,
-        "request_headers": json.dumps(dict(storable(sent.request.headers.items()))),
+        "request_headers": dict(storable(sent.request.headers.items())),
         "is_test": claimed.is_test,
         **_answer(exchange.reply),
     }
@@ -57,7 +53,7 @@ def _answer(reply: Response | Failure) -> dict[str, Any]:
             "error_message": ""
             if succeeded
             else f"The answer had status {reply.status_code}.",
-            "response_headers": json.dumps(storable(reply.headers)),
+            "response_headers": storable(reply.headers),
             "response_body": reply.body,
         }
     timed_out = reply.kind is FailureKind.TIMEOUT
@@ -66,6 +62,6 @@ def _answer(reply: Response | Failure) -> dict[str, Any]:
         "status_code": None,
         "error_kind": reply.kind,
         "error_message": reply.detail,
-        "response_headers": "[]",
+        "response_headers": [],
         "response_body": b"",
     }

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from deliveries.engine.statements import execute, moment
+from deliveries.statements import execute, moment
 from subscriptions.models import Webhook
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
 # A loose index scan: one step in the index for each webhook, however long its backlog.
@@ -22,7 +25,7 @@ WITH RECURSIVE busy(webhook_id) AS (
             WHERE state = 0 AND webhook_id > busy.webhook_id)
     FROM busy WHERE busy.webhook_id IS NOT NULL
 )
-SELECT webhook.id, webhook.status, webhook.deleted_at IS NOT NULL, health.webhook_id,
+SELECT webhook.id, webhook.tenant_id, webhook.status, webhook.deleted_at IS NOT NULL, health.webhook_id,
     CASE WHEN webhook.status = 'Active' AND webhook.deleted_at IS NULL
     THEN (SELECT min(due_at) FROM deliveries_delivery
           WHERE state = 0 AND webhook_id = webhook.id)
@@ -47,6 +50,7 @@ class Busy:
     """A webhook with pending deliveries. *next_due*: of those that may go out."""
 
     webhook_id: int
+    tenant_id: int
     status: str
     is_deleted: bool
     has_health: bool
@@ -68,8 +72,8 @@ class Busy:
 def busy_webhooks() -> list[Busy]:
     """All webhooks with pending deliveries, in the order of their ids."""
     return [
-        Busy(webhook_id, status, bool(is_deleted), health is not None, moment(due_at))
-        for webhook_id, status, is_deleted, health, due_at in execute(_BUSY)
+        Busy(pk, tenant, status, bool(is_deleted), health is not None, moment(due_at))
+        for pk, tenant, status, is_deleted, health, due_at in execute(_BUSY)
     ]
 
 
@@ -77,3 +81,17 @@ def torn_webhooks(now: datetime) -> list[Busy]:
     """Those of a delivery whose worker died: its lease has run out."""
     torn = {webhook_id for (webhook_id,) in execute(_TORN, [now])}
     return [each for each in busy_webhooks() if each.webhook_id in torn] if torn else []
+
+
+def in_turn(busy: Iterable[Busy], *, after: int) -> list[Busy]:
+    """Tenant by tenant, one webhook each, then the next of each.
+
+    Within a tenant those come first that follow the webhook *after*. However many
+    webhooks a tenant has, the others wait for one of them at most.
+    """
+    places: Counter[int] = Counter()
+    ranked = []
+    for webhook in sorted(busy, key=lambda webhook: webhook.webhook_id <= after):
+        ranked.append((places[webhook.tenant_id], webhook))
+        places[webhook.tenant_id] += 1
+    return [webhook for _, webhook in sorted(ranked, key=itemgetter(0))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -9,48 +10,50 @@ from django.db import transaction
 
 from deliveries.engine import turnstile
 from deliveries.engine.interruptions import give_up, judge, note_interrupted
-from deliveries.engine.statements import execute, marks, uid
 from deliveries.engine.steps import Step, reach
+from deliveries.statements import among, ask_each, execute, table, uid
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime, timedelta
     from uuid import UUID
 
     from deliveries.engine.backlog import Busy
     from deliveries.engine.ordering import Entity
 
-# One claim looks at this many webhooks, and this far past deliveries that must wait
-# for an earlier one of their entity.
-WEBHOOKS = 16
+# A claim looks this far past deliveries that must wait for one of their entity.
 LOOK_AHEAD = 32
 
 # SQLite uses a partial index only where its condition is repeated word for word.
 _CANDIDATES = """
-SELECT * FROM (
-    SELECT id, webhook_id, is_leased, order_key <> '' AND EXISTS (
-        SELECT 1 FROM deliveries_delivery earlier
-        WHERE earlier.webhook_id = delivery.webhook_id
-        AND earlier.order_key = delivery.order_key AND earlier.id < delivery.id
-        AND earlier.state IN (0, 1) AND NOT (earlier.order_key = '')
-    ) AS is_behind
-    FROM deliveries_delivery delivery
-    WHERE state = 0 AND webhook_id = %s AND due_at <= %s AND (is_test OR %s)
-    ORDER BY due_at, id LIMIT %s
-) AS candidates
+SELECT id, webhook_id, is_leased, order_key <> '' AND EXISTS (
+    SELECT 1 FROM deliveries_delivery earlier
+    WHERE earlier.webhook_id = delivery.webhook_id
+    AND earlier.order_key = delivery.order_key AND earlier.id < delivery.id
+    AND earlier.state IN (0, 1) AND NOT (earlier.order_key = '')
+) AS is_behind
+FROM deliveries_delivery delivery
+WHERE state = 0 AND webhook_id = {} AND due_at <= {} AND (is_test OR {})
+ORDER BY due_at, id LIMIT {}
 """
 
 # Only columns of the row itself: a join would become a subquery, which PostgreSQL does
 # not test again after it has waited for another worker.
 _PARK = """
 UPDATE deliveries_delivery SET state = 1, due_at = NULL, is_leased = %s
-WHERE id IN {} AND state = 0 AND due_at <= %s
+WHERE id {} AND state = 0 AND due_at <= %s
 """
 _LEASE = """
 UPDATE deliveries_delivery
 SET due_at = %s, is_leased = %s, claim_number = claim_number + 1
-WHERE id IN {} AND state = 0 AND due_at <= %s
+WHERE id {} AND state = 0 AND due_at <= %s
 RETURNING id, uid, event_id, webhook_id, claim_number, attempts_made, order_key, is_test
+"""
+_GIVE_BACK = """
+UPDATE deliveries_delivery AS delivery SET due_at = %s, is_leased = %s
+FROM {} AS unsent
+WHERE delivery.id = unsent.column1 AND delivery.claim_number = unsent.column2
+AND delivery.state = 0 AND delivery.is_leased
 """
 
 
@@ -78,13 +81,15 @@ class Claimed:
 
 
 class Limits(NamedTuple):
-    """How much to claim: in all, per webhook (over all workers), and for how long.
+    """How much of a webhook to lease, and for how long.
 
-    *alone*: only what is suspected of killing its worker, else only what is not.
+    *window*: how much may be under way, all workers taken together; *batch*: how much
+    this claim may add to it. *alone*: one that is suspected of killing its worker; else
+    only such as are not.
     """
 
-    total: int
-    per_webhook: int
+    window: Callable[[int], int]
+    batch: Callable[[int], int]
     lease: timedelta
     alone: bool = False
 
@@ -97,17 +102,17 @@ class Candidate(NamedTuple):
 
 
 def claim(busy: Sequence[Busy], *, limits: Limits, now: datetime) -> list[Claimed]:
-    """Lease what is due of the first of *busy*. Returns what is ours now."""
-    due = [webhook for webhook in busy if webhook.is_due(now)][:WEBHOOKS]
-    if not due or limits.total <= 0:
+    """Lease what is due of *busy*. Returns what is ours now."""
+    due = [webhook for webhook in busy if webhook.is_due(now)]
+    if not due:
         return []
     reach(Step.BEFORE_CLAIM)
     with transaction.atomic(durable=True):
         mine = _at_the_turnstile(due)
-        room = _room(mine, limit=limits.per_webhook, now=now)
+        room = _room(mine, limits, now=now)
         candidates = _candidates(mine, room, now=now)
         _park([c.delivery_id for c in candidates if c.is_behind], now=now)
-        chosen = _chosen(_fit(candidates, limits, now=now), room, total=limits.total)
+        chosen = _chosen(_fit(candidates, limits, now=now), room)
         if not chosen:
             return []
         torn = [c.delivery_id for c in chosen if c.was_leased]
@@ -117,6 +122,14 @@ def claim(busy: Sequence[Busy], *, limits: Limits, now: datetime) -> list[Claime
         )
 
 
+def give_back(unsent: Sequence[Claimed], *, now: datetime) -> None:
+    """What was claimed and not sent is due for whoever comes first."""
+    if unsent:
+        rows = [(each.delivery_id, each.sequence) for each in unsent]
+        values, parameters = table(rows, "bigint", "integer")
+        execute(_GIVE_BACK.format(values), [now, False, *parameters])
+
+
 def _at_the_turnstile(due: Sequence[Busy]) -> list[Busy]:
     """Those of *due* that no other worker is claiming or recording for."""
     turnstile.build({each.webhook_id for each in due if not each.has_health})
@@ -124,20 +137,19 @@ def _at_the_turnstile(due: Sequence[Busy]) -> list[Busy]:
     return [each for each in due if each.webhook_id in mine]
 
 
-def _room(mine: Sequence[Busy], *, limit: int, now: datetime) -> dict[int, int]:
+def _room(mine: Sequence[Busy], limits: Limits, *, now: datetime) -> dict[int, int]:
     """How many more may be in flight, per webhook."""
     ids = [webhook.webhook_id for webhook in mine]
     if not ids:
         return {}
+    these, values = among(ids)
     in_flight = execute(
         "SELECT webhook_id, count(*) FROM deliveries_delivery"  # noqa: S608
-        f" WHERE is_leased AND due_at > %s AND webhook_id IN {marks(ids)}"
-        " GROUP BY webhook_id",
-        [now, *ids],
+        f" WHERE is_leased AND due_at > %s AND webhook_id {these} GROUP BY webhook_id",
+        [now, *values],
     )
-    room = dict.fromkeys(ids, limit)
-    for webhook_id, count in in_flight:
-        room[webhook_id] -= count
+    under_way: Counter[int] = Counter(dict(in_flight))
+    room = {pk: min(limits.window(pk) - under_way[pk], limits.batch(pk)) for pk in ids}
     return {webhook_id: free for webhook_id, free in room.items() if free > 0}
 
 
@@ -147,18 +159,19 @@ def _candidates(
     asked = [webhook for webhook in mine if webhook.webhook_id in room]
     if not asked:
         return []
-    values: list[object] = []
-    for webhook in asked:
-        limit = room[webhook.webhook_id] + LOOK_AHEAD
-        values += [webhook.webhook_id, now, webhook.is_active, limit]
-    rows = execute(" UNION ALL ".join([_CANDIDATES] * len(asked)), values)
-    return [Candidate(*row) for row in rows]
+    questions = [
+        (each.webhook_id, now, each.is_active, room[each.webhook_id] + LOOK_AHEAD)
+        for each in asked
+    ]
+    types = ("bigint", "timestamptz", "boolean", "integer")
+    return [Candidate(*row) for row in ask_each(_CANDIDATES, questions, *types)]
 
 
 def _park(delivery_ids: Sequence[int], *, now: datetime) -> None:
     """They wait; recording the end of the one before them makes them due again."""
     if delivery_ids:
-        execute(_PARK.format(marks(delivery_ids)), [False, *delivery_ids, now])
+        these, ids = among(delivery_ids)
+        execute(_PARK.format(these), [False, *ids, now])
 
 
 def _fit(
@@ -168,16 +181,15 @@ def _fit(
     first = [each for each in candidates if not each.is_behind]
     torn = judge([each.delivery_id for each in first if each.was_leased])
     give_up(torn.poison, lease=limits.lease, now=now)
+    if limits.alone:
+        return [each for each in first if each.delivery_id in torn.suspect][:1]
     return [
-        each
-        for each in first
-        if each.delivery_id not in torn.poison
-        and (each.delivery_id in torn.suspect) == limits.alone
+        each for each in first if each.delivery_id not in torn.poison | torn.suspect
     ]
 
 
 def _chosen(
-    candidates: Sequence[Candidate], room: Mapping[int, int], *, total: int
+    candidates: Sequence[Candidate], room: Mapping[int, int]
 ) -> list[Candidate]:
     left = dict(room)
     chosen = []
@@ -185,14 +197,15 @@ def _chosen(
         if left[candidate.webhook_id] > 0:
             left[candidate.webhook_id] -= 1
             chosen.append(candidate)
-    return chosen[:total]
+    return chosen
 
 
 def _lease(
     delivery_ids: Sequence[int], *, until: datetime, now: datetime
 ) -> list[Claimed]:
-    sql = _LEASE.format(marks(delivery_ids))
-    rows = {row[0]: row for row in execute(sql, [until, True, *delivery_ids, now])}
+    these, ids = among(delivery_ids)
+    leased = execute(_LEASE.format(these), [until, True, *ids, now])
+    rows = {row[0]: row for row in leased}
     # In the order of the round: who is sent to last is asked last the next time.
     return [_claimed(*rows[pk]) for pk in delivery_ids if pk in rows]
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from deliveries.engine.steps import Step, reach
 from deliveries.models import Event
+from deliveries.policy.pacing import QUICK
 from deliveries.wire.message import Message, compose
 from subscriptions.identifiers import encode
 from subscriptions.models import Webhook
@@ -14,7 +15,7 @@ from subscriptions.signing_secrets import active_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from deliveries.engine.claiming import Claimed
     from deliveries.engine.clock import Clock
@@ -45,6 +46,18 @@ class Sent:
     exchange: Exchange
     started_at: datetime
     ended_at: datetime
+
+    @property
+    def took(self) -> timedelta:
+        return self.ended_at - self.started_at
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What became of deliveries to one webhook that one thread took on."""
+
+    sent: list[Sent]
+    unsent: list[Claimed]
 
 
 def prepare(claimed: Sequence[Claimed], *, now: datetime) -> list[Outgoing]:
@@ -84,6 +97,23 @@ def _outgoing(
         body=event.body_for(webhook),
     )
     return Outgoing(claimed, message, webhook.url, keys)
+
+
+def deliver_in_turn(
+    outgoing: Sequence[Outgoing],
+    *,
+    send: Send,
+    style: HeaderStyle,
+    clock: Clock,
+    is_told_to_stop: Callable[[], bool],
+) -> Run:
+    """Send to one webhook, one after the other, for as long as it answers quickly."""
+    sent = []
+    for each in outgoing:
+        sent.append(deliver(each, send=send, style=style, clock=clock))
+        if sent[-1].took > QUICK or is_told_to_stop():
+            break
+    return Run(sent, unsent=[each.claimed for each in outgoing[len(sent) :]])
 
 
 def deliver(

@@ -6,24 +6,28 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from deliveries.engine.backlog import busy_webhooks, torn_webhooks
-from deliveries.engine.claiming import Limits, claim
-from deliveries.engine.delivering import Sent, deliver, prepare
+from deliveries.engine.backlog import busy_webhooks, in_turn, torn_webhooks
+from deliveries.engine.claiming import Limits, claim, give_back
+from deliveries.engine.delivering import Run, deliver_in_turn, prepare
+from deliveries.engine.lanes import Lanes
 from deliveries.engine.recording import Rules, record
 from deliveries.engine.senders import Senders
 from deliveries.engine.skipping import skip_stopped
 from deliveries.engine.steps import Step, reach
+from deliveries.policy.pacing import Pacing
 from deliveries.policy.retry import RetryPolicy
 from deliveries.verification import Verified, record_verification, verify
 from subscriptions.verification import claim_challenges
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from datetime import datetime
 
     from deliveries.conf import Conf
     from deliveries.engine.backlog import Busy
+    from deliveries.engine.claiming import Claimed
     from deliveries.engine.clock import Clock
+    from deliveries.engine.delivering import Outgoing
     from deliveries.engine.watch import Watch
     from deliveries.wire.exchange import Exchange
 
@@ -42,14 +46,28 @@ class Work(NamedTuple):
 
 
 class Drain:
-    """*send* makes one request within the *timeout* it is given."""
+    """*send* makes one request within the *timeout* it is given.
 
-    def __init__(self, *, send: Send, clock: Clock, conf: Conf) -> None:
+    *is_told_to_stop* ends the turn, and the runs of its threads, between two sends.
+    """
+
+    def __init__(
+        self,
+        *,
+        send: Send,
+        clock: Clock,
+        conf: Conf,
+        pacing: Pacing | None = None,
+        is_told_to_stop: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._clock = clock
         self._conf = conf
         self._send = partial(send, timeout=conf.timeout)
+        self._is_told_to_stop = is_told_to_stop
         self._send_challenge = partial(send, timeout=conf.verification_timeout)
-        self._senders: Senders[Sent | Verified] = Senders(conf.concurrency)
+        self._senders: Senders[Run | Verified] = Senders(conf.concurrency)
+        pacing = pacing or Pacing(normal=conf.in_flight_per_webhook)
+        self._lanes = Lanes(pacing, per_webhook=conf.in_flight_per_webhook)
         self._rules = Rules(RetryPolicy(conf.retry_delays), conf.auto_disable_after)
         self._last_served = 0
         self._next_look_for_challenges = clock()
@@ -58,21 +76,13 @@ class Drain:
     def is_sending(self) -> bool:
         return self._senders.busy > 0
 
-    def run(
-        self,
-        *,
-        until: datetime,
-        watch: Watch | None = None,
-        is_told_to_stop: Callable[[], bool] = lambda: False,
-    ) -> None:
+    def run(self, *, until: datetime, watch: Watch | None = None) -> None:
         """Work until then, or until nothing is due or in flight and *watch* ends.
-
-        At each look at the queue *is_told_to_stop* may end the turn.
 
         What is in flight at the end is left to `finish`.
         """
-        self._try_suspects(until=until, is_told_to_stop=is_told_to_stop)
-        while self._clock() < until and not is_told_to_stop():
+        self._try_suspects(until=until)
+        while self._clock() < until and not self._is_told_to_stop():
             work = self._start_what_is_due()
             recorded = self._record_what_ended(patience=self._patience(work))
             is_awake = watch is not None and watch.stays()
@@ -84,44 +94,48 @@ class Drain:
         self._record_all()
         self._senders.close()
 
-    def _try_suspects(
-        self, *, until: datetime, is_told_to_stop: Callable[[], bool]
-    ) -> None:
+    def _try_suspects(self, *, until: datetime) -> None:
         """What may kill its worker goes out before this turn holds anything else."""
-        limits = self._limits(1, alone=True)
-        while (now := self._clock()) < until and not is_told_to_stop():
-            if not self._start(torn_webhooks(now), limits, now=now):
+        limits = Limits(self._lanes.window, lambda _: 1, self._conf.lease, alone=True)
+        while (now := self._clock()) < until and not self._is_told_to_stop():
+            claimed = claim(torn_webhooks(now), limits=limits, now=now)
+            if not claimed:
                 return
+            self._start(claimed, now=now)
             self._record_all()
 
     def _start_what_is_due(self) -> Work:
         now = self._clock()
         self._start_challenges(now)
-        busy = self._in_turn(busy_webhooks())
+        busy = in_turn(busy_webhooks(), after=self._last_served)
         skipped = skip_stopped(busy, now=now)
-        claimed = self._start(busy, self._limits(self._senders.free), now=now)
+        claimed = self._claim(busy, now=now)
+        self._start(claimed, now=now)
         next_due = min((each.next_due for each in busy if each.next_due), default=None)
         return Work(has_moved=bool(skipped or claimed), next_due=next_due)
 
-    def _limits(self, total: int, *, alone: bool = False) -> Limits:
-        conf = self._conf
-        return Limits(total, conf.in_flight_per_webhook, conf.lease, alone=alone)
-
-    def _start(self, busy: Sequence[Busy], limits: Limits, *, now: datetime) -> bool:
-        """Claim and begin to send. False when there was nothing to claim."""
-        claimed = claim(busy, limits=limits, now=now)
+    def _start(self, claimed: list[Claimed], *, now: datetime) -> None:
         if not claimed:
-            return False
+            return
         reach(Step.AFTER_CLAIM)
-        for outgoing in prepare(claimed, now=now):
-            job = partial(deliver, send=self._send, style=self._conf.style)
-            self._senders.start(partial(job, outgoing, clock=self._clock))
-            self._last_served = outgoing.claimed.webhook_id
-        return True
+        self._last_served = claimed[-1].webhook_id
+        for run in self._lanes.enter(prepare(claimed, now=now)):
+            self._senders.start(partial(self._deliver, run))
 
-    def _in_turn(self, busy: list[Busy]) -> list[Busy]:
-        """Those that were not served last come first."""
-        return sorted(busy, key=lambda webhook: webhook.webhook_id <= self._last_served)
+    def _deliver(self, outgoing: list[Outgoing]) -> Run:
+        return deliver_in_turn(
+            outgoing,
+            send=self._send,
+            style=self._conf.style,
+            clock=self._clock,
+            is_told_to_stop=self._is_told_to_stop,
+        )
+
+    def _claim(self, busy: list[Busy], *, now: datetime) -> list[Claimed]:
+        due = [each for each in busy if each.is_due(now)]
+        admitted = self._lanes.admit(due, free=self._senders.free)
+        limits = Limits(self._lanes.window, self._lanes.batch, self._conf.lease)
+        return claim(admitted, limits=limits, now=now)
 
     def _start_challenges(self, now: datetime) -> None:
         if now < self._next_look_for_challenges:
@@ -135,11 +149,12 @@ class Drain:
     def _record_what_ended(self, *, patience: timedelta) -> bool:
         ended = self._senders.collect(patience=patience)
         now = self._clock()
-        record(
-            [each for each in ended if isinstance(each, Sent)],
-            rules=self._rules,
-            now=now,
-        )
+        runs = [each for each in ended if isinstance(each, Run)]
+        sent = [each for run in runs for each in run.sent]
+        record(sent, rules=self._rules, now=now)
+        give_back([each for run in runs for each in run.unsent], now=now)
+        for run in runs:
+            self._lanes.leave(run)
         for each in ended:
             if isinstance(each, Verified):
                 record_verification(each, now=now)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from deliveries.engine.backlog import busy_webhooks
 from deliveries.engine.ordering import promote_orphans
-from deliveries.engine.statements import execute, marks
+from deliveries.statements import execute, marks
 from subscriptions.verification import hasten_challenges
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ import logging
 from typing import TYPE_CHECKING, NamedTuple
 
 from deliveries.engine.ordering import promote_who_waited
-from deliveries.engine.statements import execute, marks
 from deliveries.models import Attempt, Delivery
 from deliveries.policy.explanations import INTERRUPTED, POISON
 from deliveries.policy.poison import Suspicion, suspicion
+from deliveries.statements import execute, marks
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deliveries.engine.statements import execute, marks, table
+from deliveries.statements import execute, marks, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -11,12 +11,12 @@ from deliveries import alerts
 from deliveries.engine import turnstile
 from deliveries.engine.attempt_rows import insert_attempts
 from deliveries.engine.ordering import promote_who_waited
-from deliveries.engine.statements import execute, table
 from deliveries.engine.steps import Step, reach
 from deliveries.models import Delivery
 from deliveries.policy.disabling import reason_to_disable
 from deliveries.policy.outcomes import Outcome, classify
 from deliveries.policy.retry import RetryPolicy, retry_after
+from deliveries.statements import execute, table
 from subscriptions.identifiers import encode
 from subscriptions.webhooks import disable_webhook
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from deliveries.engine import turnstile
-from deliveries.engine.statements import execute
 from deliveries.models import Attempt, Delivery
+from deliveries.statements import execute
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deliveries.engine.statements import execute, insert_unless_present, marks, row_lock
+from deliveries.models import WebhookHealth
+from deliveries.statements import among, execute, insert_unless_present, row_lock
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -27,17 +28,19 @@ def hold_if_free(webhook_ids: Collection[int]) -> set[int]:
 def build(webhook_ids: Collection[int]) -> None:
     """Give webhooks that were never sent to their row."""
     if webhook_ids:
-        columns = ("webhook_id", "consecutive_failures")
-        rows = [(webhook_id, 0) for webhook_id in sorted(webhook_ids)]
-        insert_unless_present("deliveries_webhookhealth", columns, rows)
+        rows = [
+            {"webhook_id": webhook_id, "consecutive_failures": 0}
+            for webhook_id in sorted(webhook_ids)
+        ]
+        insert_unless_present(WebhookHealth, rows)
 
 
 def _locked(webhook_ids: Collection[int], how: str) -> list[tuple[int, int]]:
     # In the order of their ids: nobody waits in a circle.
+    these, ids = among(webhook_ids)
     rows = execute(
         "SELECT webhook_id, consecutive_failures FROM deliveries_webhookhealth"  # noqa: S608
-        f" WHERE webhook_id IN {marks(webhook_ids)} ORDER BY webhook_id"
-        f" {row_lock(how)}",
-        list(webhook_ids),
+        f" WHERE webhook_id {these} ORDER BY webhook_id {row_lock(how)}",
+        ids,
     )
     return [(webhook_id, failures) for webhook_id, failures in rows]

@@ -45,9 +45,13 @@ class Group:
         return self._main.poll() is None
 
     def ask_to_stop(self) -> None:
-        """Main process and workers hear it; nobody is interrupted in a send."""
-        self._main.terminate()
-        self._let_go()
+        """Main process and workers hear it; nobody is interrupted in a send.
+
+        Once only: at a second signal django-q2 might wait for itself.
+        """
+        if self._lifeline >= 0:
+            self._main.terminate()
+            self._let_go()
 
     def ask_the_rest_to_leave(self) -> None:
         """For what a main process that has died left behind."""
@@ -56,7 +60,8 @@ class Group:
 
     def is_empty(self) -> bool:
         """Whether nobody of the group is left, not even an orphan."""
-        self._main.poll()
+        if not self.is_running():
+            self._reap()
         try:
             os.killpg(self.pid, 0)
         except ProcessLookupError:
@@ -67,6 +72,13 @@ class Group:
         self._signal_all(signal.SIGKILL)
         self._let_go()
         self._main.wait(PATIENCE)
+        self._reap()
+
+    def _reap(self) -> None:
+        """Orphans are our children where we are process 1, as in a container."""
+        with suppress(ChildProcessError):
+            while os.waitpid(-self.pid, os.WNOHANG)[0]:
+                pass
 
     def _let_go(self) -> None:
         if self._lifeline >= 0:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.db import Error, connection
+from django.db import Error
 from django.utils import timezone
 
 from deliveries.engine.backlog import busy_webhooks
@@ -50,7 +50,6 @@ def all_signs() -> Signs:
 
 def last_seen() -> datetime | None:
     """When a worker last said that it is alive. Raises while the database is away."""
-    connection.close_if_unusable_or_obsolete()
     seen: datetime | None = Lookout.objects.values_list("seen_at", flat=True).first()
     return seen
 

@@ -7,7 +7,7 @@ import signal
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from django.db import Error
+from django.db import Error, close_old_connections
 
 from deliveries.queue import wake_workers
 from deliveries.supervision.group import Group
@@ -41,6 +41,7 @@ class Supervisor:
         self._command = command
         self._patience = patience
         self._has_heard_stop = False
+        self._group: Group | None = None
         self._pause = SHORTEST_PAUSE
         self._heartbeat = Heartbeat(patience.ring, patience.kill)
 
@@ -49,7 +50,7 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._hear_stop)
         while not self._is_stopping():
-            group = Group(self._command)
+            self._group = group = Group(self._command)
             logger.info("workers.started", extra={"pid": group.pid})
             if reason := self._watch(group):
                 self._wait(self._next_pause(group))
@@ -57,6 +58,9 @@ class Supervisor:
 
     def _hear_stop(self, *args: object) -> None:
         self._has_heard_stop = True
+        # At once: we may be waiting for a database that does not answer.
+        if self._group:
+            self._group.ask_to_stop()
 
     def _is_stopping(self) -> bool:
         return self._has_heard_stop
@@ -64,32 +68,41 @@ class Supervisor:
     def _watch(self, group: Group) -> str:
         """Until nobody of the group is left. Returns why it needs a successor, if so."""
         self._heartbeat.begin(time.monotonic())
-        while group.is_running():
-            if self._is_stopping():
-                logger.info("workers.stopping", extra={"pid": group.pid})
-                group.ask_to_stop()
-                self._await_the_end(group)
-                return ""
-            if self._is_silent():
+        while group.is_running() and not self._is_stopping():
+            if self._is_silent() and not self._is_stopping():
                 group.kill()
                 return "silent"
             self._wait(LISTEN, group)
-        group.ask_the_rest_to_leave()
+        if self._is_stopping():
+            logger.info("workers.stopping", extra={"pid": group.pid})
+            # It has been asked, unless the signal came before there was a group.
+            group.ask_to_stop()
+        else:
+            group.ask_the_rest_to_leave()
         self._await_the_end(group)
-        return "died"
+        return "" if self._is_stopping() else "died"
 
     def _is_silent(self) -> bool:
         """Ring when nothing was heard for a while; true when that was in vain."""
-        try:
-            self._heartbeat.hear(last_seen(), at=time.monotonic())
-        except Error as error:
+        begun = time.monotonic()
+        reason = self._listen()
+        if reason or time.monotonic() - begun > LISTEN:
             # What cannot be read is not silence: the workers need the database, too.
+            logger.warning("heartbeat.unreadable", extra={"reason": reason or "slow"})
             self._heartbeat.begin(time.monotonic())
-            reason = type(error).__name__
-            logger.warning("heartbeat.unreadable", extra={"reason": reason})
         if self._heartbeat.is_faint(time.monotonic()):
             wake_workers()
         return self._heartbeat.has_stopped(time.monotonic())
+
+    def _listen(self) -> str:
+        """Returns why nothing could be heard, if so."""
+        # Between requests Django does so; after an outage it gives us a new connection.
+        close_old_connections()
+        try:
+            self._heartbeat.hear(last_seen(), at=time.monotonic())
+        except Error as error:
+            return type(error).__name__
+        return ""
 
     def _await_the_end(self, group: Group) -> None:
         deadline = time.monotonic() + self._patience.end

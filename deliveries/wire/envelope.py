@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 VERSION = "v1"
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
 
 def envelope(
     *,
@@ -41,5 +43,4 @@ def document_etag(event_id: str, data: dict[str, Any]) -> str:
 
 
 def _compact(value: dict[str, Any]) -> bytes:
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return text.encode()
+    return _ENCODER.encode(value).encode()

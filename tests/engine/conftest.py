@@ -36,11 +36,20 @@ def set_up_once(tmp_path_factory):
 
 
 @pytest.fixture
-def product(tmp_path, set_up_once, ca_bundle):
+def database_options():
+    """What the address of the database says besides, such as ?timeout=1."""
+    return ""
+
+
+@pytest.fixture
+def product(tmp_path, set_up_once, ca_bundle, database_options):
     """The product on a database of its own, serving; its workers are not started."""
     template, client = set_up_once
     with _database(tmp_path, template=template) as url:
-        environment = {"DATABASE_URL": url, "WEBHOOKS_CA_BUNDLE": ca_bundle}
+        environment = {
+            "DATABASE_URL": url + database_options,
+            "WEBHOOKS_CA_BUNDLE": ca_bundle,
+        }
         if settings.REDIS_URL:
             environment["REDIS_URL"] = settings.REDIS_URL
         product = Product(tmp_path, environment)

@@ -31,13 +31,11 @@ class Process:
     depth: int
 
     def catches(self, number: int) -> bool:
-        status = Path(f"/proc/{self.pid}/status").read_text()
-        (mask,) = (line.split()[1] for line in status.splitlines() if "SigCgt" in line)
-        return bool(int(mask, 16) >> (number - 1) & 1)
-
-    def cpu_time(self) -> int:
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return int(fields[11]) + int(fields[12])
+        with suppress(OSError):
+            status = Path(f"/proc/{self.pid}/status").read_text().split()
+            caught = int(status[status.index("SigCgt:") + 1], 16)
+            return bool(caught >> (number - 1) & 1)
+        return False
 
 
 @dataclass(frozen=True)
@@ -67,12 +65,12 @@ class Family:
     def idle_workers(self) -> list[int]:
         """Those that wait for a task: the lookout looks at its clock all the time."""
         workers = self.workers()
-        before = [each.cpu_time() for each in workers]
+        before = [cpu_time(each.pid) for each in workers]
         time.sleep(0.5)
         return [
             each.pid
             for each, then in zip(workers, before, strict=True)
-            if each.cpu_time() == then
+            if is_alive(each.pid) and cpu_time(each.pid) == then
         ]
 
 
@@ -87,10 +85,20 @@ def family(pid: int, depth: int = 0) -> list[Process]:
 
 
 def is_alive(pid: int) -> bool:
+    return _stat(pid)[:1] not in ([], ["Z"])
+
+
+def cpu_time(pid: int) -> int:
+    """In ticks of the kernel; 0 for who is gone."""
+    return sum(map(int, _stat(pid)[11:13]))
+
+
+def _stat(pid: int) -> list[str]:
+    """Fields of its line, from its state on; none when it is gone."""
     with suppress(OSError):
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        return fields[0] != "Z"
-    return False
+        line = Path(f"/proc/{pid}/stat").read_text()
+        return line.rpartition(")")[2].split()
+    return []
 
 
 def signal_to(pid: int, number: int) -> None:

@@ -47,8 +47,10 @@ class Product:
 
     @property
     def database(self) -> str:
-        """Its name on the server, or its file."""
-        return self.database_url.rpartition("/")[2]
+        """Its file, or its name on the server."""
+        url = self.database_url.partition("?")[0]
+        _, is_file, path = url.partition("sqlite:///")
+        return path if is_file else url.rpartition("/")[2]
 
     def command(self, *words: str) -> str:
         done = subprocess.run(  # noqa: S603 (our own command line)
@@ -107,16 +109,21 @@ class Product:
         self._start("web", [*server, "--bind", address, application])
         self._base = f"http://{address}"
         wait_until(self._is_serving)
-        answer = requests.post(
+        self._token = self.ask_for_token(client).json()["access_token"]
+
+    def ask_for_token(self, client: dict[str, str]) -> requests.Response:
+        return requests.post(
             f"{self._base}/oauth/token",
             json={
                 "grant_type": "client_credentials",
                 "client_id": client["client_id"],
                 "client_secret": client["client_secret"],
             },
-            timeout=10,
+            timeout=30,
         )
-        self._token = answer.json()["access_token"]
+
+    def probe(self, path: str) -> requests.Response:
+        return requests.get(f"{self._base}{path}", timeout=30)
 
     def stop_web(self) -> None:
         self._end("web", signal.SIGKILL)
@@ -124,7 +131,7 @@ class Product:
     def call(self, method: str, path: str, body: Any = None) -> requests.Response:
         return requests.request(
             method,
-            f"{self._base}{path if path[1:] == 'readyz' else f'/api/p/v3{path}'}",
+            f"{self._base}/api/p/v3{path}",
             json=body,
             headers={"Authorization": f"Bearer {self._token}"},
             timeout=30,
@@ -169,7 +176,7 @@ class Product:
 
     def _is_serving(self) -> bool:
         try:
-            return requests.get(f"{self._base}/livez", timeout=5).ok
+            return self.probe("/livez").ok
         except requests.ConnectionError:
             return False
 

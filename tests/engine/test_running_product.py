@@ -13,8 +13,8 @@ from tests.receiver import Answer
 ACCEPTED = "tender.accepted"
 CREATED = "tender.created"
 SAMPLES = {each.name: each.sample for each in profile("alvys").event_types}
-# How many sends one webhook may have under way: those a kill can tear off.
-IN_FLIGHT = 4
+# Threads that send to one webhook; and how much a kill can tear off at most.
+LANES = 4
 
 
 def events(count, *, type_=CREATED, prefix="e"):
@@ -56,7 +56,7 @@ def test_an_event_reaches_a_receiver_that_has_proved_itself(product, receiver, b
             == ["success"]
         )
     )
-    assert product.call("GET", "/readyz").status_code == 200
+    assert product.probe("/readyz").status_code == 200
 
 
 def test_events_of_an_entity_arrive_in_order_from_many_workers(product, receiver):
@@ -86,11 +86,11 @@ def test_a_hanging_receiver_delays_nobody_else(product, receiver):
     product.wait_for_status(hanging, "Active")
 
     publish(product, events(20, type_=ACCEPTED, prefix="hanging"))
-    wait_until(lambda: len(receiver.events_at("/hanging")) == IN_FLIGHT)
+    wait_until(lambda: len(receiver.events_at("/hanging")) == LANES)
     publish(product, events(100))
 
     wait_until(lambda: len(receiver.events_at("/quick")) == 100)
-    assert len(receiver.events_at("/hanging")) <= 3 * IN_FLIGHT
+    assert len(receiver.events_at("/hanging")) <= 3 * LANES
 
 
 @pytest.mark.parametrize("reach", Reach)

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from deliveries.policy.pacing import WIDEST
 from tests.engine.product import wait_until
 from tests.faults.publisher import TYPE, Publisher, entity_of
 from tests.faults.rows import rows
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
     from tests.receiver import Receiver
 
 PATHS = ("/one", "/two")
-# What may be under way to all webhooks: what one death can tear off.
-IN_FLIGHT = 4 * len(PATHS)
+# Requests under way to all webhooks at once.
+LANES = 4 * len(PATHS)
+# What has been sent and not recorded, or is yet to be sent: what one death can tear off.
+IN_FLIGHT = WIDEST * len(PATHS)
 # Longer than a lease, a minute's wait for healing, and a restart after a restart.
 PATIENCE = 180
 

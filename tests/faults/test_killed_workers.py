@@ -11,7 +11,7 @@ import pytest
 from tests.engine.family import Reach, signal_to
 from tests.engine.product import wait_until
 from tests.engine.test_supervision import kill_idle_workers
-from tests.faults.case import IN_FLIGHT, PATHS
+from tests.faults.case import IN_FLIGHT, LANES, PATHS
 from tests.receiver import Answer
 
 pytestmark = pytest.mark.faults
@@ -176,7 +176,7 @@ def test_sigterm_in_the_middle_of_a_send(case, receiver, reach):
     case.subscribe()
 
     case.publisher.publish(20)
-    case.wait_for_arrivals(IN_FLIGHT)
+    case.wait_for_arrivals(LANES)
     case.begin_to_count()
     case.product.stop_workers(reach=reach)
     case.deaths = 1

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from tests.engine.product import wait_until
-from tests.faults.case import IN_FLIGHT, PATHS
+from tests.faults.case import IN_FLIGHT, LANES, PATHS
 from tests.faults.rows import put_clock
 from tests.receiver import Answer
 
@@ -39,7 +39,7 @@ def test_the_clock_is_put_forward_an_hour(case, receiver):
     case.subscribe()
 
     case.publisher.publish(4)
-    case.wait_for_arrivals(IN_FLIGHT)
+    case.wait_for_arrivals(LANES)
     put_clock(case.product.database_url, hours=1)
     case.deaths = 1
     case.begin_to_count()
@@ -59,7 +59,7 @@ def test_the_clock_is_put_back_an_hour(case, receiver):
 
     case.publisher.publish(40)
     # Some wait for their retry, some are under way.
-    case.wait_for_arrivals(refusals + IN_FLIGHT)
+    case.wait_for_arrivals(refusals + LANES)
     put_clock(case.product.database_url, hours=-1)
     case.deaths = 1
     case.begin_to_count()

@@ -85,7 +85,7 @@ def test_postgresql_is_stopped_at_once(case_on, postgresql):
     assert set(case.publisher.refusals) <= {"500", "503"}
     assert case.publisher.refusals
     case.settle(duplicates=case.deaths * IN_FLIGHT)
-    assert case.product.call("GET", "/readyz").status_code == 200
+    assert case.product.probe("/readyz").status_code == 200
 
 
 @pytest.mark.redis_broker

@@ -14,8 +14,8 @@ LEASE = timedelta(seconds=60)
 def claim_due(clock):
     """Claim as one worker does, at the clock's time."""
 
-    def claim_as_worker(*, total=100, per_webhook=4, lease=LEASE, alone=False):
-        limits = Limits(total, per_webhook, lease, alone)
+    def claim_as_worker(*, per_webhook=4, batch=100, lease=LEASE, alone=False):
+        limits = Limits(lambda _: per_webhook, lambda _: batch, lease, alone)
         return claim(busy_webhooks(), limits=limits, now=clock())
 
     return claim_as_worker

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from django.utils.safestring import mark_safe
+from jsonschema import Draft202012Validator
 
 from subscriptions.catalogue import (
     MAX_PROBLEMS,
     MAX_SENTENCE,
     UnknownEventTypes,
+    definitions_named,
     event_types_named,
     problems_with,
     sync_event_types,
@@ -97,6 +100,32 @@ def test_without_a_profile_what_is_only_sent_is_found_as_well():
     assert "webhook.test" in event_types_named(["webhook.test"])
 
 
+def test_what_may_be_published_is_known_without_a_query(django_assert_num_queries):
+    with django_assert_num_queries(0):
+        found = definitions_named(["tender.created", "webhook.test"])
+
+    assert found["tender.created"] is profile("alvys").event_type("tender.created")
+    assert found["webhook.test"].name == "webhook.test"
+
+
+def test_what_a_release_has_dropped_may_still_be_published():
+    schema = {"required": ["a"]}
+    EventType.objects.create(
+        profile="alvys", name="old.one", group="Old", schema=schema, sample={"a": 1}
+    )
+
+    found = definitions_named(["old.one"])["old.one"]
+
+    assert (found.name, found.group, found.schema) == ("old.one", "Old", schema)
+    assert (found.diff_rules, found.version) == (None, "v1")
+    assert problems_with({}, found) == ['$: "a" is a required property']
+
+
+def test_what_nobody_ever_had_may_not_be_published():
+    with pytest.raises(UnknownEventTypes, match=r"^Unknown event type: no\.such\.$"):
+        definitions_named(["tender.created", "no.such"])
+
+
 def test_a_sample_has_no_problems():
     event_type = EventType.objects.get(name="load.changed")
 
@@ -107,9 +136,49 @@ def test_problems_say_where():
     event_type = EventType.objects.get(name="tender.created")
 
     assert problems_with({"tenderId": 5, "tender": "?"}, event_type) == [
-        "$.tender: '?' is not of type 'object', 'null'",
-        "$.tenderId: 5 is not of type 'string'",
+        '$.tender: "?" is not of types "null", "object"',
+        '$.tenderId: 5 is not of type "string"',
     ]
+
+
+def test_names_that_are_no_plain_words_are_quoted():
+    event_type = EventType.objects.get(name="tender.created")
+    event_type.schema = {"properties": {"a b": {"items": {"type": "null"}}}}
+
+    assert problems_with({"a b": [None, 5]}, event_type) == [
+        "$['a b'][1]: 5 is not of type \"null\""
+    ]
+
+
+def test_data_counts_as_what_json_makes_of_it():
+    event_type = EventType.objects.get(name="tender.created")
+    data = {"tenderId": mark_safe("T-1"), 5: (1, 2)}
+
+    assert problems_with(data, event_type) == []
+    assert problems_with({"tenderId": [mark_safe("T-1")]}, event_type) == [
+        '$.tenderId: ["T-1"] is not of type "string"'
+    ]
+
+
+@pytest.mark.parametrize("definition", defined(), ids=lambda each: each.name)
+def test_the_reference_implementation_agrees(definition):
+    reference = Draft202012Validator(dict(definition.schema))
+    for data in damaged(dict(definition.sample)):
+        said = {
+            problem.partition(": ")[0] for problem in problems_with(data, definition)
+        }
+        expected = {error.json_path for error in reference.iter_errors(data)}
+
+        assert said == expected
+
+
+def damaged(sample):
+    """The sample, and it with each of its members gone or of another type."""
+    yield sample
+    for name in sample:
+        yield {other: sample[other] for other in sample if other != name}
+        for value in (None, 7, "text", [7], {"id": 7}):
+            yield sample | {name: value}
 
 
 def test_a_problem_does_not_quote_everything():
@@ -135,5 +204,5 @@ def test_a_changed_schema_counts_at_once():
     event_type.schema = {"required": ["other"]}
 
     assert problems_with({"tenderId": "T-1"}, event_type) == [
-        "$: 'other' is a required property"
+        '$: "other" is a required property'
     ]
