@@ -1,6 +1,6 @@
 # make demo    run the product here, with a receiver to look at; FRESH=1 starts clean
 # make test    the whole suite; what is not installed is left out and named
-# make faults  kill what can be killed, often: takes minutes
+# make faults  kill, stop and move what there is; takes half an hour, prints tables
 # make bench   how fast it is, in tables (15 minutes; QUICK=1: 2); needs the machine alone
 # make check   style, architecture, types, migrations, deployment settings
 
@@ -20,6 +20,7 @@ test: $(TO_TEST)
 	@$(PYTHON) -m tests.run
 
 faults: $(TO_TEST)
+	@$(PYTHON) -m tests.faults
 	@KILLS=20 $(PYTHON) -m tests.run -n 0 tests/engine
 
 bench: $(TO_TEST)

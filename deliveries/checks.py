@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.conf import settings
 from django.core.checks import Error, register
 
 from deliveries.conf import SLICE
+from deliveries.engine.steps import Step
 
 
 @register()
@@ -28,3 +30,15 @@ def a_task_is_not_repeated_while_it_runs(**kwargs: Any) -> list[Error]:
         return []
     message = "Q_CLUSTER retry must exceed its timeout, else running tasks start twice."
     return [Error(message, id="deliveries.E002")]
+
+
+@register()
+def workers_do_not_kill_themselves(**kwargs: Any) -> list[Error]:
+    wish = settings.WEBHOOKS_DIE_AT
+    if not wish or (
+        settings.DEBUG and re.fullmatch(f"({'|'.join(Step)}):[1-9]\\d*", wish)
+    ):
+        return []
+    message = "WEBHOOKS_DIE_AT is for tests of faults: a step and a number, with DEBUG."
+    hint = f"Unset it, or say one of {', '.join(Step)}, as in after-send:3."
+    return [Error(message, hint=hint, id="deliveries.E003")]

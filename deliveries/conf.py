@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from django.conf import settings
 
+from deliveries.policy.retry import LONGEST_WAIT
 from deliveries.wire.message import HeaderStyle
 from subscriptions.addresses import AddressPolicy, parse_networks
 
@@ -34,6 +35,15 @@ class Conf:
     @property
     def style(self) -> HeaderStyle:
         return HeaderStyle(self.header_prefix, self.user_agent)
+
+    @property
+    def challenge_lease(self) -> timedelta:
+        return 3 * self.verification_timeout
+
+    @property
+    def longest_wait(self) -> timedelta:
+        """No delivery is due later than this from now, unless a clock was moved."""
+        return max(self.lease, LONGEST_WAIT, *self.retry_delays)
 
     @property
     def lease(self) -> timedelta:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from deliveries.models import Delivery, Event
-from deliveries.statements import insert_unless_present
+from deliveries.statements import insert_unless_present, time_of_statement
 from subscriptions.identifiers import new_uid
 
 if TYPE_CHECKING:
@@ -103,5 +103,7 @@ def insert_deliveries(recipients: Iterable[Recipient], *, now: datetime) -> None
         for recipient in recipients
     ]
     insert_unless_present(
-        Delivery, rows, alike={**_PENDING, "due_at": now, "created_at": now}
+        Delivery,
+        rows,
+        alike={**_PENDING, "due_at": time_of_statement(), "created_at": now},
     )

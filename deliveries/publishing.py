@@ -28,6 +28,7 @@ from deliveries.policy.changes import forms
 from deliveries.queue import wake_workers
 from deliveries.wire.envelope import document_etag, envelope
 from subscriptions.catalogue import definitions_named, problems_with
+from subscriptions.clock import database_time
 from subscriptions.identifiers import encode, new_uid
 from subscriptions.matching import webhooks_for
 
@@ -145,7 +146,7 @@ def publish_test(
     Raises UnknownEventTypes and TooManyTests.
     """
     definition = definitions_named([event_type])[event_type]
-    now = timezone.now()
+    now = database_time()
     _refuse_too_many_tests(webhook, now=now)
     fact = Fact(
         tenant=webhook.tenant,

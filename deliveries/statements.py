@@ -14,12 +14,21 @@ from uuid import UUID
 
 from django.db import connection
 
+from subscriptions.clock import database_time
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from django.db.models import Model
 
 Row = tuple[Any, ...]
+
+
+class Sql(str):
+    """A piece of a statement, in the place of a value."""
+
+    __slots__ = ()
+
 
 # SQLite takes 32,766 in a statement.
 MAX_VALUES = 30_000
@@ -107,11 +116,17 @@ def _insertion(
     given, values = table(
         [tuple(row.values()) for row in rows], *map(types.__getitem__, names)
     )
-    columns, shared = ", ".join([*names, *alike]), ", %s" * len(alike)
+    columns = ", ".join([*names, *alike])
+    shared = "".join(f", {_place(value)}" for value in alike.values())
+    same = [value for value in alike.values() if not isinstance(value, Sql)]
     # SQLite takes ON CONFLICT for the condition of a join unless a WHERE stands before.
     name = model._meta.db_table  # noqa: SLF001 (Django's documented API)
     sql = f"INSERT INTO {name} ({columns}) SELECT given.*{shared}"
-    return f"{sql} FROM {given} AS given WHERE true", [*alike.values(), *values]
+    return f"{sql} FROM {given} AS given WHERE true", [*same, *values]
+
+
+def _place(value: Any) -> str:
+    return value if isinstance(value, Sql) else "%s"
 
 
 @cache
@@ -119,6 +134,13 @@ def _types(model: type[Model], vendor: str) -> dict[str, str]:
     """The type of each column. *vendor*: of the database that was asked."""
     fields = model._meta.fields  # noqa: SLF001 (Django's documented API)
     return {str(field.column): field.db_type(connection) or "" for field in fields}
+
+
+def time_of_statement() -> Sql | datetime:
+    """Now, by the database's clock, whatever that of this node says."""
+    if connection.vendor == "postgresql":
+        return Sql("statement_timestamp()")
+    return database_time()
 
 
 def row_lock(how: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from functools import lru_cache
 
 from django.db import connection
@@ -11,10 +12,12 @@ from deliveries import alerts, stopping
 from deliveries.conf import SLICE, Conf, get_conf
 from deliveries.engine.clock import database_clock
 from deliveries.engine.draining import Drain
+from deliveries.engine.healing import heal
 from deliveries.engine.watch import Watch
 from deliveries.policy.pacing import Pacing
 from deliveries.queue import wake_workers
 from deliveries.transport.http import HttpClient
+from subscriptions.clock import database_time
 
 
 def drain() -> None:
@@ -32,6 +35,8 @@ def drain() -> None:
     )
     watch = Watch(clock=clock)
     try:
+        if watch.is_lookout:
+            _heal_in(minute=_minute())
         turn.run(until=clock() + SLICE, watch=watch)
     finally:
         _finish_aside(turn)
@@ -42,11 +47,22 @@ def drain() -> None:
 
 def sweep() -> None:
     """Each minute: should all bells have been lost, here is another."""
+    _heal_in(minute=_minute())
     wake_workers()
 
 
 def mail_admins_of(webhook_id: int, consecutive_failures: int) -> None:
     alerts.mail_admins_of(webhook_id, consecutive_failures=consecutive_failures)
+
+
+# By the monotonic clock: the sweep's schedule knows only the one that may be moved.
+def _minute() -> int:
+    return int(time.monotonic() // 60)
+
+
+@lru_cache(maxsize=1)
+def _heal_in(*, minute: int) -> None:
+    heal(get_conf(), now=database_time())
 
 
 def _finish_aside(turn: Drain) -> None:

@@ -10,6 +10,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from subscriptions.catalogue import event_types_named
+from subscriptions.clock import database_time
 from subscriptions.conf import get_conf, wake_workers
 from subscriptions.models import Subscription, Tenant, Webhook
 from subscriptions.profiles import profile as profile_named
@@ -79,7 +80,7 @@ def create_webhook(  # noqa: PLR0913 (the fields of a webhook)
 
 def _begin(webhook: Webhook) -> None:
     if profile_named(webhook.profile).policy.verifies_ownership:
-        webhook.verification_due_at = timezone.now()
+        webhook.verification_due_at = database_time()
     else:
         webhook.status = Webhook.Status.ACTIVE
 
@@ -140,7 +141,7 @@ def _back_to_pending(webhook: Webhook) -> None:
 def _ask_for_verification(webhook: Webhook) -> None:
     # Counting up makes the answer to an older challenge worthless.
     webhook.verification_number += 1
-    webhook.verification_due_at = timezone.now()
+    webhook.verification_due_at = database_time()
     webhook.verification_error = ""
     transaction.on_commit(wake_workers)
 

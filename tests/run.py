@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     Run = tuple[list[str], dict[str, str]]
 
+# Most of them are for `make faults`.
+NO_FAULTS = "(not faults or representative)"
 SIDE_BY_SIDE = ["-n", "2", "--dist", "loadgroup"]
 
 
@@ -38,7 +40,7 @@ def main(words: list[str]) -> int:
         return _say(f"Not installed: {missing}.", code=1)
     with ExitStack() as services_running:
         for options, environment in _runs(found, services_running):
-            code = _pytest([*options, *words], environment)
+            code = pytest_in([*options, *words], environment)
             # Words may leave one of the runs without any test.
             if code != pytest.ExitCode.OK and not (
                 words and code == pytest.ExitCode.NO_TESTS_COLLECTED
@@ -50,18 +52,20 @@ def main(words: list[str]) -> int:
 def _runs(found: dict[str, Path | None], running: ExitStack) -> Iterator[Run]:
     marks = "not postgresql and not redis_broker"
     marks += "" if found["Chromium"] else " and not browser"
-    yield [*SIDE_BY_SIDE, "-m", marks], {}
+    yield [*SIDE_BY_SIDE, "-m", f"{marks} and {NO_FAULTS}"], {}
     environment: dict[str, str] = {}
     if home := found["PostgreSQL"]:
         environment["DATABASE_URL"] = running.enter_context(services.postgresql(home))
-        yield [*SIDE_BY_SIDE, "-m", "not redis_broker and not browser"], environment
+        marks = f"not redis_broker and not browser and {NO_FAULTS}"
+        yield [*SIDE_BY_SIDE, "-m", marks], environment
     if server := found["Redis"]:
         environment["REDIS_URL"] = running.enter_context(services.redis(server))
         # One after the other: they share the one queue.
-        yield ["-m", "redis_broker"], environment
+        yield ["-m", f"redis_broker and {NO_FAULTS}"], environment
 
 
-def _pytest(options: list[str], environment: dict[str, str]) -> int:
+def pytest_in(options: list[str], environment: dict[str, str]) -> int:
+    """Run pytest in an environment that has those services, and no others."""
     _say(f"pytest {' '.join(options)} with {', '.join(environment) or 'SQLite'}")
     ours = {"DATABASE_URL", "REDIS_URL"}
     inherited = {name: text for name, text in os.environ.items() if name not in ours}

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.http import JsonResponse
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from deliveries.policy.liveness import Part, complaints
-from deliveries.supervision.signs import vital_signs
+from deliveries.supervision.signs import time_of_signs, vital_signs
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -29,7 +28,7 @@ def livez(request: HttpRequest) -> JsonResponse:
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
     """200 when events are taken and delivered, else 503; says which part fails."""
-    failing = complaints(vital_signs(), now=timezone.now())
+    failing = complaints(vital_signs(), now=time_of_signs())
     checks = {part: _word(is_well=part not in failing) for part in PARTS}
     answer = {"status": _word(is_well=not failing), "checks": checks}
     return JsonResponse(answer, status=503 if failing else 200)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
@@ -12,6 +11,7 @@ from rest_framework.response import Response
 from deliveries.api.serializers import HealthSerializer
 from deliveries.logs import health_of
 from subscriptions.api.tenant_views import TenantView
+from subscriptions.clock import database_time
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -34,5 +34,5 @@ class HealthView(TenantView):
         days = PERIODS.get(request.query_params.get("Days", DEFAULT_PERIOD))
         if days is None:
             raise ValidationError({"Days": ["This must be 1, 7 or 30."]})
-        health = health_of(self.webhook(), days=days, now=timezone.now())
+        health = health_of(self.webhook(), days=days, now=database_time())
         return Response(HealthSerializer(health).data)

@@ -39,6 +39,12 @@ ORDER BY webhook.id
 """
 
 
+# What is leased is little: what is in flight, on all nodes.
+_TORN = """
+SELECT DISTINCT webhook_id FROM deliveries_delivery WHERE is_leased AND due_at <= %s
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Busy:
     """A webhook with pending deliveries. *next_due*: of those that may go out."""
@@ -69,6 +75,12 @@ def busy_webhooks() -> list[Busy]:
         Busy(pk, tenant, status, bool(is_deleted), health is not None, moment(due_at))
         for pk, tenant, status, is_deleted, health, due_at in execute(_BUSY)
     ]
+
+
+def torn_webhooks(now: datetime) -> list[Busy]:
+    """Those of a delivery whose worker died: its lease has run out."""
+    torn = {webhook_id for (webhook_id,) in execute(_TORN, [now])}
+    return [each for each in busy_webhooks() if each.webhook_id in torn] if torn else []
 
 
 def in_turn(busy: Iterable[Busy], *, after: int) -> list[Busy]:

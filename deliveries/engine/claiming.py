@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from django.db import transaction
 
 from deliveries.engine import turnstile
-from deliveries.engine.interruptions import note_interrupted
+from deliveries.engine.interruptions import give_up, judge, note_interrupted
+from deliveries.engine.steps import Step, reach
 from deliveries.statements import among, ask_each, execute, table, uid
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from deliveries.engine.backlog import Busy
+    from deliveries.engine.ordering import Entity
 
 # A claim looks this far past deliveries that must wait for one of their entity.
 LOOK_AHEAD = 32
@@ -70,6 +72,10 @@ class Claimed:
     is_test: bool
 
     @property
+    def entity(self) -> Entity:
+        return self.webhook_id, self.order_key
+
+    @property
     def number(self) -> int:
         """What the receiver is told: attempts that were interrupted do not count."""
         return self.attempts_made + 1
@@ -79,12 +85,14 @@ class Limits(NamedTuple):
     """How much of a webhook to lease, and for how long.
 
     *window*: how much may be under way, all workers taken together; *batch*: how much
-    this claim may add to it.
+    this claim may add to it. *alone*: one that is suspected of killing its worker; else
+    only such as are not.
     """
 
     window: Callable[[int], int]
     batch: Callable[[int], int]
     lease: timedelta
+    alone: bool = False
 
 
 class Candidate(NamedTuple):
@@ -99,15 +107,17 @@ def claim(busy: Sequence[Busy], *, limits: Limits, now: datetime) -> list[Claime
     due = [webhook for webhook in busy if webhook.is_due(now)]
     if not due:
         return []
+    reach(Step.BEFORE_CLAIM)
     with transaction.atomic(durable=True):
         mine = _at_the_turnstile(due)
         room = _room(mine, limits, now=now)
         candidates = _candidates(mine, room, now=now)
         _park([c.delivery_id for c in candidates if c.is_behind], now=now)
-        chosen = _chosen(candidates, room)
+        chosen = _chosen(_fit(candidates, limits, now=now), room)
         if not chosen:
             return []
-        note_interrupted([c.delivery_id for c in chosen if c.was_leased])
+        torn = [c.delivery_id for c in chosen if c.was_leased]
+        note_interrupted(torn, lease=limits.lease)
         return _lease(
             [c.delivery_id for c in chosen], until=now + limits.lease, now=now
         )
@@ -165,13 +175,27 @@ def _park(delivery_ids: Sequence[int], *, now: datetime) -> None:
         execute(_PARK.format(these), [False, *ids, now])
 
 
+def _fit(
+    candidates: Sequence[Candidate], limits: Limits, *, now: datetime
+) -> list[Candidate]:
+    """Those that may go out now; what has killed too many workers ends here."""
+    first = [each for each in candidates if not each.is_behind]
+    torn = judge([each.delivery_id for each in first if each.was_leased])
+    give_up(torn.poison, lease=limits.lease, now=now)
+    if limits.alone:
+        return [each for each in first if each.delivery_id in torn.suspect][:1]
+    return [
+        each for each in first if each.delivery_id not in torn.poison | torn.suspect
+    ]
+
+
 def _chosen(
     candidates: Sequence[Candidate], room: Mapping[int, int]
 ) -> list[Candidate]:
     left = dict(room)
     chosen = []
     for candidate in candidates:
-        if not candidate.is_behind and left[candidate.webhook_id] > 0:
+        if left[candidate.webhook_id] > 0:
             left[candidate.webhook_id] -= 1
             chosen.append(candidate)
     return chosen

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from django.db import connection
+from subscriptions.clock import database_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     Clock = Callable[[], datetime]
 
@@ -17,18 +18,9 @@ if TYPE_CHECKING:
 def database_clock() -> Clock:
     """A clock that was set by the database just now, and runs by itself."""
     started = time.monotonic()
-    origin = _database_time()
+    origin = database_time()
 
     def now() -> datetime:
         return origin + timedelta(seconds=time.monotonic() - started)
 
     return now
-
-
-def _database_time() -> datetime:
-    if connection.vendor != "postgresql":
-        return datetime.now(UTC)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        moment: datetime = cursor.fetchone()[0]
-    return moment

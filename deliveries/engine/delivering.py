@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from deliveries.engine.steps import Step, reach
 from deliveries.models import Event
 from deliveries.policy.pacing import QUICK
 from deliveries.wire.message import Message, compose
@@ -128,6 +129,7 @@ def deliver(
         now=started_at,
     )
     exchange = send(request)
+    reach(Step.AFTER_SEND)
     return Sent(
         outgoing.claimed,
         outgoing.message.event_type,

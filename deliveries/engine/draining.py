@@ -6,13 +6,14 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from deliveries.engine.backlog import busy_webhooks, in_turn
+from deliveries.engine.backlog import busy_webhooks, in_turn, torn_webhooks
 from deliveries.engine.claiming import Limits, claim, give_back
 from deliveries.engine.delivering import Run, deliver_in_turn, prepare
 from deliveries.engine.lanes import Lanes
 from deliveries.engine.recording import Rules, record
 from deliveries.engine.senders import Senders
 from deliveries.engine.skipping import skip_stopped
+from deliveries.engine.steps import Step, reach
 from deliveries.policy.pacing import Pacing
 from deliveries.policy.retry import RetryPolicy
 from deliveries.verification import Verified, record_verification, verify
@@ -80,6 +81,7 @@ class Drain:
 
         What is in flight at the end is left to `finish`.
         """
+        self._try_suspects(until=until)
         while self._clock() < until and not self._is_told_to_stop():
             work = self._start_what_is_due()
             recorded = self._record_what_ended(patience=self._patience(work))
@@ -89,9 +91,18 @@ class Drain:
 
     def finish(self) -> None:
         """Wait for what is in flight, and record it."""
-        while self.is_sending:
-            self._record_what_ended(patience=self._conf.timeout)
+        self._record_all()
         self._senders.close()
+
+    def _try_suspects(self, *, until: datetime) -> None:
+        """What may kill its worker goes out before this turn holds anything else."""
+        limits = Limits(self._lanes.window, lambda _: 1, self._conf.lease, alone=True)
+        while (now := self._clock()) < until and not self._is_told_to_stop():
+            claimed = claim(torn_webhooks(now), limits=limits, now=now)
+            if not claimed:
+                return
+            self._start(claimed, now=now)
+            self._record_all()
 
     def _start_what_is_due(self) -> Work:
         now = self._clock()
@@ -99,12 +110,17 @@ class Drain:
         busy = in_turn(busy_webhooks(), after=self._last_served)
         skipped = skip_stopped(busy, now=now)
         claimed = self._claim(busy, now=now)
-        if claimed:
-            self._last_served = claimed[-1].webhook_id
-            for run in self._lanes.enter(prepare(claimed, now=now)):
-                self._senders.start(partial(self._deliver, run))
+        self._start(claimed, now=now)
         next_due = min((each.next_due for each in busy if each.next_due), default=None)
         return Work(has_moved=bool(skipped or claimed), next_due=next_due)
+
+    def _start(self, claimed: list[Claimed], *, now: datetime) -> None:
+        if not claimed:
+            return
+        reach(Step.AFTER_CLAIM)
+        self._last_served = claimed[-1].webhook_id
+        for run in self._lanes.enter(prepare(claimed, now=now)):
+            self._senders.start(partial(self._deliver, run))
 
     def _deliver(self, outgoing: list[Outgoing]) -> Run:
         return deliver_in_turn(
@@ -125,8 +141,8 @@ class Drain:
         if now < self._next_look_for_challenges:
             return
         self._next_look_for_challenges = now + 2 * POLL
-        timeout = self._conf.verification_timeout
-        for challenge in claim_challenges(limit=CHALLENGES, lease=3 * timeout, now=now):
+        timeout, lease = self._conf.verification_timeout, self._conf.challenge_lease
+        for challenge in claim_challenges(limit=CHALLENGES, lease=lease, now=now):
             job = partial(verify, send=self._send_challenge, style=self._conf.style)
             self._senders.start(partial(job, challenge, timeout=timeout))
 
@@ -143,6 +159,10 @@ class Drain:
             if isinstance(each, Verified):
                 record_verification(each, now=now)
         return bool(ended)
+
+    def _record_all(self) -> None:
+        while self.is_sending:
+            self._record_what_ended(patience=self._conf.timeout)
 
     def _is_due(self, work: Work) -> bool:
         return work.next_due is not None and work.next_due <= self._clock()

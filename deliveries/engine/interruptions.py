@@ -1,19 +1,59 @@
-"""Attempts whose worker died: we do not know what the receiver got, and say so."""
+"""Attempts whose worker died: we do not know what the receiver got, and say so.
+
+A delivery that is interrupted again and again may be what kills the worker. It is
+tried alone then, and given up in the end.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import logging
+from typing import TYPE_CHECKING, NamedTuple
 
+from deliveries.engine.ordering import promote_who_waited
 from deliveries.models import Attempt, Delivery
-from deliveries.policy.explanations import INTERRUPTED
+from deliveries.policy.explanations import INTERRUPTED, POISON
+from deliveries.policy.poison import Suspicion, suspicion
+from deliveries.statements import execute, marks
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection
+    from datetime import datetime, timedelta
 
 MESSAGE = "The worker stopped before it had recorded an answer."
 
+_INTERRUPTIONS = """
+SELECT delivery_id, count(*) FROM deliveries_attempt
+WHERE delivery_id IN {} AND error_kind = %s GROUP BY delivery_id
+"""
+_GIVE_UP = """
+UPDATE deliveries_delivery
+SET state = 3, due_at = NULL, is_leased = %s, ended_at = %s
+WHERE id IN {} AND state = 0 AND is_leased AND due_at <= %s
+RETURNING webhook_id, order_key
+"""
 
-def note_interrupted(delivery_ids: Sequence[int]) -> None:
+logger = logging.getLogger(__name__)
+
+
+class Torn(NamedTuple):
+    """Deliveries whose lease ran out, by what their interruptions make of them."""
+
+    harmless: frozenset[int]
+    suspect: frozenset[int]
+    poison: frozenset[int]
+
+
+def judge(delivery_ids: Collection[int]) -> Torn:
+    """Tell the harmless from the rest; the last lease of each counts already."""
+    sorts: dict[Suspicion, set[int]] = {each: set() for each in Suspicion}
+    for delivery_id, before in _interruptions(delivery_ids).items():
+        sorts[suspicion(interruptions=before + 1)].add(delivery_id)
+    return Torn(*(frozenset(sorts[each]) for each in Suspicion))
+
+
+def note_interrupted(
+    delivery_ids: Collection[int], *, lease: timedelta, kind: str = INTERRUPTED
+) -> None:
     """Write down the attempt that each delivery's last lease was for.
 
     Called before the next lease, in its transaction. A late answer finds this row in
@@ -23,12 +63,36 @@ def note_interrupted(delivery_ids: Sequence[int]) -> None:
         return
     deliveries = Delivery.objects.filter(pk__in=delivery_ids)
     Attempt.objects.bulk_create(
-        [_interrupted(each) for each in deliveries.select_related("event", "webhook")],
+        [
+            _interrupted(each, lease=lease, kind=kind)
+            for each in deliveries.select_related("event", "webhook")
+        ],
         ignore_conflicts=True,
     )
 
 
-def _interrupted(delivery: Delivery) -> Attempt:
+def give_up(delivery_ids: Collection[int], *, lease: timedelta, now: datetime) -> None:
+    """End what has killed its worker too often. Behind the webhooks' turnstile."""
+    if not delivery_ids:
+        return
+    note_interrupted(delivery_ids, lease=lease, kind=POISON)
+    values = [False, now, *delivery_ids, now]
+    ended = execute(_GIVE_UP.format(marks(delivery_ids)), values)
+    promote_who_waited(((pk, order_key) for pk, order_key in ended), now=now)
+    for delivery in Delivery.objects.filter(pk__in=delivery_ids):
+        logger.error("delivery.poison", extra={"delivery": delivery.public_id})
+
+
+def _interruptions(delivery_ids: Collection[int]) -> dict[int, int]:
+    counts = dict.fromkeys(delivery_ids, 0)
+    if delivery_ids:
+        sql = _INTERRUPTIONS.format(marks(delivery_ids))
+        rows = execute(sql, [*delivery_ids, INTERRUPTED])
+        counts |= dict(rows)
+    return counts
+
+
+def _interrupted(delivery: Delivery, *, lease: timedelta, kind: str) -> Attempt:
     return Attempt(
         delivery=delivery,
         webhook=delivery.webhook,
@@ -36,8 +100,10 @@ def _interrupted(delivery: Delivery) -> Attempt:
         number=delivery.attempts_made + 1,
         event_type=delivery.event.type,
         status=Attempt.Status.FAILED,
-        error_kind=INTERRUPTED,
+        error_kind=kind,
         error_message=MESSAGE,
         url=delivery.webhook.url,
+        # When it was claimed; when it was sent, if it was, died with the worker.
+        started_at=(delivery.due_at or delivery.created_at) - lease,
         is_test=delivery.is_test,
     )

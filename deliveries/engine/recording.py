@@ -10,6 +10,8 @@ from django.db import transaction
 from deliveries import alerts
 from deliveries.engine import turnstile
 from deliveries.engine.attempt_rows import insert_attempts
+from deliveries.engine.ordering import promote_who_waited
+from deliveries.engine.steps import Step, reach
 from deliveries.models import Delivery
 from deliveries.policy.disabling import reason_to_disable
 from deliveries.policy.outcomes import Outcome, classify
@@ -37,17 +39,6 @@ AND delivery.state + 0 = 0 AND delivery.is_leased
 RETURNING id
 """
 
-_PROMOTE = """
-UPDATE deliveries_delivery SET state = 0, due_at = %s WHERE state = 1 AND id IN (
-    SELECT (
-        SELECT min(waiting.id) FROM deliveries_delivery waiting
-        WHERE waiting.webhook_id = ended.column1 AND waiting.order_key = ended.column2
-        AND waiting.state IN (0, 1) AND NOT (waiting.order_key = '')
-        AND waiting.state = 1
-    ) FROM {} AS ended
-)
-"""
-
 _UPDATE_HEALTH = """
 UPDATE deliveries_webhookhealth AS health
 SET consecutive_failures = seen.column2, last_attempt_at = seen.column3
@@ -73,8 +64,12 @@ class Verdict(NamedTuple):
     due_at: datetime | None
 
     @property
+    def has_ended(self) -> bool:
+        return self.state != State.PENDING
+
+    @property
     def ended_at(self) -> datetime | None:
-        return None if self.state == State.PENDING else self.sent.ended_at
+        return self.sent.ended_at if self.has_ended else None
 
 
 def record(batch: Sequence[Sent], *, rules: Rules, now: datetime) -> None:
@@ -86,8 +81,12 @@ def record(batch: Sequence[Sent], *, rules: Rules, now: datetime) -> None:
         failures = turnstile.hold({sent.claimed.webhook_id for sent in batch})
         insert_attempts(batch)
         moved = _move(verdicts)
-        _promote_who_waited(moved, now=now)
+        promote_who_waited(
+            (each.sent.claimed.entity for each in moved if each.has_ended), now=now
+        )
         _judge_webhooks(moved, failures, rules=rules)
+        reach(Step.BEFORE_COMMIT)
+    reach(Step.AFTER_RECORD)
     _report(verdicts, {verdict.sent.claimed.delivery_id for verdict in moved})
 
 
@@ -120,19 +119,6 @@ def _move(verdicts: Sequence[Verdict]) -> list[Verdict]:
     values, parameters = table(rows, "bigint", "integer", "smallint", *times)
     moved = {row[0] for row in execute(_MOVE.format(values), [False, *parameters])}
     return [each for each in verdicts if each.sent.claimed.delivery_id in moved]
-
-
-def _promote_who_waited(moved: Iterable[Verdict], *, now: datetime) -> None:
-    ended = sorted(
-        {
-            (verdict.sent.claimed.webhook_id, verdict.sent.claimed.order_key)
-            for verdict in moved
-            if verdict.state != State.PENDING and verdict.sent.claimed.order_key
-        }
-    )
-    if ended:
-        values, parameters = table(ended, "bigint", "text")
-        execute(_PROMOTE.format(values), [now, *parameters])
 
 
 def _judge_webhooks(

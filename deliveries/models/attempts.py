@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from deliveries.models.deliveries import Delivery
-from deliveries.policy.explanations import INTERRUPTED
+from deliveries.policy.explanations import UNSEEN
 from subscriptions.identifiers import encode
 from subscriptions.models import Webhook
 
@@ -48,7 +48,7 @@ class Attempt(models.Model):
         SKIPPED = "skipped"
 
     # Sent, and seen to its end: of the others the duration is not known.
-    MEASURED: ClassVar = ~Q(status=Status.SKIPPED) & ~Q(error_kind=INTERRUPTED)
+    MEASURED: ClassVar = ~Q(status=Status.SKIPPED) & ~Q(error_kind__in=UNSEEN)
 
     delivery = models.ForeignKey(
         Delivery, on_delete=models.PROTECT, related_name="attempts", db_index=False
@@ -111,7 +111,7 @@ class Attempt(models.Model):
     def is_measured(self) -> bool:
         """The same as MEASURED, of a row at hand."""
         was_sent = self.status != self.Status.SKIPPED
-        return was_sent and self.error_kind != INTERRUPTED
+        return was_sent and self.error_kind not in UNSEEN
 
 
 def log_id(delivery: Delivery, sequence: int) -> str:

@@ -15,7 +15,10 @@ class LookoutQuerySet(models.QuerySet["Lookout"]):
     def take(self, *, now: datetime, until: datetime) -> bool:
         """Become the lookout until then; False while somebody else is."""
         self.get_or_create(pk=1)
-        free = self.filter(Q(until=None) | Q(until__lte=now), pk=1)
+        # No watch is that long: the clock was put back since.
+        impossible = Q(until__gt=until + (until - now))
+        is_over = Q(until=None) | Q(until__lte=now) | impossible
+        free = self.filter(is_over, pk=1)
         return free.update(until=until, seen_at=now) == 1
 
     def keep(self, *, now: datetime, until: datetime) -> None:

@@ -9,6 +9,10 @@ from dataclasses import dataclass
 
 # The kind of an attempt whose worker died before it could record the end.
 INTERRUPTED = "interrupted"
+# The same, once too often: the delivery is not tried again.
+POISON = "poison"
+# Kinds of which nobody saw the end.
+UNSEEN = (INTERRUPTED, POISON)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +158,12 @@ BY_KIND = {
         "Our worker stopped during this attempt. We do not know what your server got.",
         "Nothing to do: the attempt is made again. If the event comes twice, its id "
         "tells.",
+    ),
+    POISON: Explanation(
+        "Our worker stopped during this attempt, as it did during those before it. We "
+        "do not know what your server got, and do not try again.",
+        "Tell our support: the cause is on our side. Your server may have got the "
+        "event; its id tells.",
     ),
 }
 

@@ -59,6 +59,8 @@ def _of_workers(seen_at: datetime | None, *, now: datetime) -> str:
         return "No worker was ever seen."
     if seen_at < now - SEEN_WITHIN:
         return f"No worker was seen for {_seconds(now - seen_at)} s."
+    if seen_at > now + SEEN_WITHIN:
+        return "The clock was put back after a worker was seen."
     return ""
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import Error
+from django.utils import timezone
 
 from deliveries.engine.backlog import busy_webhooks
 from deliveries.models import Attempt, Lookout
 from deliveries.policy.liveness import Signs
 from deliveries.queue import broker_is_reachable
+from subscriptions.clock import database_time
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -50,6 +52,14 @@ def last_seen() -> datetime | None:
     """When a worker last said that it is alive. Raises while the database is away."""
     seen: datetime | None = Lookout.objects.values_list("seen_at", flat=True).first()
     return seen
+
+
+def time_of_signs() -> datetime:
+    """Now, by the clock that wrote them; by ours while it cannot be asked."""
+    try:
+        return database_time()
+    except Error:
+        return timezone.now()
 
 
 def _of_an_outage() -> Signs:

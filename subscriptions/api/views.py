@@ -15,6 +15,7 @@ from subscriptions.api import bodies
 from subscriptions.api.filters import WebhookFilter
 from subscriptions.api.serializers import RevealedSecretSerializer, WebhookSerializer
 from subscriptions.api.tenant_views import TenantView
+from subscriptions.clock import database_time
 from subscriptions.models import Webhook
 from subscriptions.signing_secrets import reveal_secret, rotate_secret
 
@@ -135,7 +136,7 @@ class WebhookViewSet(TenantView, GenericViewSet[Webhook]):
         """Shows the new secret in clear. The previous one still signs for a while."""
         grace = self.parsed(bodies.Rotation)["GracePeriodHours"]
         webhook = self.webhook()
-        secret = rotate_secret(webhook, grace=grace, now=timezone.now())
+        secret = rotate_secret(webhook, grace=grace, now=database_time())
         return self._answer(self.webhook(), secret=secret)
 
     @extend_schema(

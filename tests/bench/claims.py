@@ -48,8 +48,10 @@ def main(words: Sequence[str] | None = None) -> None:
         (store,) = standing.stores
         urls = standing.receiver.urls("never", WEBHOOKS)
         with standing.run(store, store.database) as start:
-            start.perform("set_up", hooks={"ACME": urls})
-            start.perform("pile_up", code="ACME", count=chosen.deliveries)
+            start.perform(
+                set_up={"hooks": {"ACME": urls}},
+                pile_up={"code": "ACME", "count": chosen.deliveries},
+            )
             start.database.settle()
             rows = []
             for claimers in CLAIMERS:

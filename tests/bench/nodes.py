@@ -108,8 +108,10 @@ def _rows(
 ) -> Iterator[list[str]]:
     with network.rig.run(store, store.database) as start:
         start.environment = network.environment(start)
-        start.perform("set_up", hooks={"ACME": network.urls()})
-        start.perform("pile_up", code="ACME", count=chosen.events)
+        start.perform(
+            set_up={"hooks": {"ACME": network.urls()}},
+            pile_up={"code": "ACME", "count": chosen.events},
+        )
         start.database.settle()
         cases = [(count, CALM) for count in NODES for _ in range(chosen.runs)]
         cases.append((2, KILLED))

@@ -94,3 +94,29 @@ def test_development_starts_with_an_empty_environment():
     done = manage("shell", "-c", "import webhooks_project.wsgi")
 
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("wish", "debug", "is_refused"),
+    [
+        ("", "false", False),
+        ("after-send:3", "false", True),
+        ("after-send:3", "true", False),
+        ("after-lunch:3", "true", True),
+        ("after-send:0", "true", True),
+        ("after-send", "true", True),
+    ],
+)
+def test_workers_kill_themselves_in_tests_alone(wish, debug, is_refused):
+    done = manage(
+        "check",
+        WEBHOOKS_DIE_AT=wish,
+        DEBUG=debug,
+        DJANGO_SECRET_KEY=SECRET_KEY,
+        WEBHOOKS_ENCRYPTION_KEYS=KEYS,
+    )
+
+    assert ("(deliveries.E003) WEBHOOKS_DIE_AT is for tests" in done.stderr) is (
+        is_refused
+    )
+    assert done.returncode == int(is_refused)

@@ -37,10 +37,18 @@ class Product:
         self._base = ""
         self._token = ""
 
+    def change(self, **environment: str) -> None:
+        """For what is started from now on."""
+        self._environment |= environment
+
+    @property
+    def database_url(self) -> str:
+        return self._environment["DATABASE_URL"]
+
     @property
     def database(self) -> str:
         """Its file, or its name on the server."""
-        url = self._environment["DATABASE_URL"].partition("?")[0]
+        url = self.database_url.partition("?")[0]
         _, is_file, path = url.partition("sqlite:///")
         return path if is_file else url.rpartition("/")[2]
 
@@ -91,12 +99,14 @@ class Product:
         """All processes of the workers, as they are now."""
         return Family(family(self._groups["workers"].pid))
 
-    def start_web(self, client: dict[str, str]) -> None:
+    def start_web(
+        self, client: dict[str, str], *, application: str = "webhooks_project.wsgi"
+    ) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             address = f"127.0.0.1:{probe.getsockname()[1]}"
         server = [sys.executable, "-m", "gunicorn", "--threads", "4"]
-        self._start("web", [*server, "--bind", address, "webhooks_project.wsgi"])
+        self._start("web", [*server, "--bind", address, application])
         self._base = f"http://{address}"
         wait_until(self._is_serving)
         self._token = self.ask_for_token(client).json()["access_token"]
@@ -114,6 +124,9 @@ class Product:
 
     def probe(self, path: str) -> requests.Response:
         return requests.get(f"{self._base}{path}", timeout=30)
+
+    def stop_web(self) -> None:
+        self._end("web", signal.SIGKILL)
 
     def call(self, method: str, path: str, body: Any = None) -> requests.Response:
         return requests.request(

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import pytest
 from standardwebhooks import Webhook as PublishedLibrary
 
-from deliveries.policy.pacing import WIDEST
 from subscriptions.profiles import profile
 from tests.engine.family import Reach
 from tests.engine.product import wait_until
@@ -60,29 +57,6 @@ def test_an_event_reaches_a_receiver_that_has_proved_itself(product, receiver, b
         )
     )
     assert product.probe("/readyz").status_code == 200
-
-
-def test_killing_all_workers_loses_nothing(product, receiver):
-    product.start_workers()
-    webhook = product.create_webhook(receiver.url(host="127.0.0.1"), [CREATED])
-    product.wait_for_status(webhook, "Active")
-
-    publish(product, events(300))
-    wait_until(lambda: len(receiver.events) >= 20)
-    product.kill_workers()
-    product.start_workers()
-
-    expected = {f"e-{number}" for number in range(300)}
-    wait_until(lambda: {each["webhook-id"] for each in receiver.events} == expected)
-    logs = f"/webhooks/{webhook['Id']}/delivery-logs?Status=success&PageSize=1"
-    wait_until(lambda: product.call("GET", logs).json()["Total"] == 300)
-    times = Counter(each["webhook-id"] for each in receiver.events)
-    repeated = [event_id for event_id, count in times.items() if count > 1]
-    assert len(repeated) <= WIDEST
-    logs = f"/webhooks/{webhook['Id']}/delivery-logs?Status=failed"
-    interrupted = product.call("GET", logs).json()["Items"]
-    assert len(interrupted) <= WIDEST
-    assert {each["AttemptNumber"] for each in interrupted} <= {1}
 
 
 def test_events_of_an_entity_arrive_in_order_from_many_workers(product, receiver):

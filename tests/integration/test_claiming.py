@@ -104,13 +104,24 @@ def test_when_a_lease_has_run_out_the_next_worker_makes_the_same_attempt(
 
 def test_each_interruption_is_noted_once(webhook, claim_due, clock):
     make_delivery(webhook)
-    for _ in range(3):
+    for _ in range(2):
         claim_due()
         clock.advance(seconds=60)
     claim_due()
 
     log = Attempt.objects.order_by("sequence").values_list("sequence", "number")
-    assert list(log) == [(1, 1), (2, 1), (3, 1)]
+    assert list(log) == [(1, 1), (2, 1)]
+
+
+def test_an_interrupted_attempt_began_when_it_was_claimed(webhook, claim_due, clock):
+    make_delivery(webhook)
+    claimed_at = clock()
+    claim_due()
+
+    clock.advance(hours=2)
+    claim_due()
+
+    assert Attempt.objects.get().started_at == claimed_at
 
 
 # --- The limit in flight ------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from deliveries.policy.explanations import BY_KIND, Ending, explain
+from deliveries.policy.explanations import BY_KIND, UNSEEN, Ending, explain
 from deliveries.wire.exchange import FailureKind
 
 BY_CODE = {
@@ -41,6 +41,8 @@ BY_FAILURE = {
     "too_large": "The headers that shop.example.com answered with were too large.",
     "interrupted": "Our worker stopped during this attempt. We do not know what your "
     "server got.",
+    "poison": "Our worker stopped during this attempt, as it did during those before "
+    "it. We do not know what your server got, and do not try again.",
 }
 
 
@@ -60,7 +62,7 @@ def test_no_answer_is_explained_by_the_kind_of_failure(kind, what):
 
 
 def test_every_kind_of_failure_has_its_text():
-    assert BY_KIND.keys() == {*FailureKind, "interrupted"} == BY_FAILURE.keys()
+    assert BY_KIND.keys() == {*FailureKind, *UNSEEN} == BY_FAILURE.keys()
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,9 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand
-from django.utils import timezone
 
 from deliveries.policy.liveness import Part, Signs, complaints
-from deliveries.supervision.signs import all_signs
+from deliveries.supervision.signs import all_signs, time_of_signs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("--format", choices=("text", "json"), default="text")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        signs, now = all_signs(), timezone.now()
+        signs, now = all_signs(), time_of_signs()
         found = complaints(signs, now=now)
         if options["format"] == "json":
             self.stdout.write(json.dumps(_facts(signs, found)))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from subscriptions.clock import database_time
 from subscriptions.models import Webhook
 from subscriptions.signing_secrets import rotate_secret, webhooks_to_rotate
 
@@ -41,7 +42,7 @@ class Command(BaseCommand):
 
 def _rotated(webhook: Webhook, grace: timedelta) -> str:
     try:
-        return rotate_secret(webhook, grace=grace, now=timezone.now())
+        return rotate_secret(webhook, grace=grace, now=database_time())
     except Webhook.DoesNotExist:
         # Deleted since the list was read: it signs no more, the others still do.
         return ""

@@ -1,0 +1,52 @@
+"""Put right what should not be: rows that nobody would look at again, or not for long.
+
+No step of the engine leaves such rows behind; a clock that was put back does, and so
+may a hand in the database.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from deliveries.engine.backlog import busy_webhooks
+from deliveries.engine.ordering import promote_orphans
+from deliveries.statements import execute, marks
+from subscriptions.verification import hasten_challenges
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from deliveries.conf import Conf
+
+_PULL_BACK = """
+UPDATE deliveries_delivery SET due_at = %s
+WHERE state = 0 AND webhook_id IN {} AND is_leased = %s AND due_at > %s
+RETURNING id
+"""
+
+logger = logging.getLogger(__name__)
+
+
+def heal(conf: Conf, *, now: datetime) -> None:
+    """Look for such rows and make them due; say so if there were any."""
+    healed = {
+        "orphans": promote_orphans(now=now),
+        "far_off": _pull_back(conf, now=now),
+        "challenges": hasten_challenges(now=now, lease=conf.challenge_lease),
+    }
+    if any(healed.values()):
+        logger.warning("deliveries.healed", extra=healed)
+
+
+def _pull_back(conf: Conf, *, now: datetime) -> int:
+    """Nothing waits longer than its lease or its retry takes, unless the clock lied."""
+    webhooks = [each.webhook_id for each in busy_webhooks()]
+    if not webhooks:
+        return 0
+    sql = _PULL_BACK.format(marks(webhooks))
+    latest = now + conf.longest_wait
+    waiting = execute(sql, [now, *webhooks, False, latest])
+    # A lease gets its full length again: its worker may be at work.
+    leased = execute(sql, [now + conf.lease, *webhooks, True, latest])
+    return len(waiting) + len(leased)
