@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.engine.conftest import product, receiver, set_up_once  # noqa: F401
+from tests.engine.conftest import (  # noqa: F401 (fixtures)
+    database_options,
+    product,
+    receiver,
+    set_up_once,
+)
 from tests.faults.case import Case, Line
 
 LINES = pytest.StashKey[list[Line]]()
