@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -126,18 +125,5 @@ class SurvivingQueue(queues.Queue):  # type: ignore[misc]  # the library is unty
         self._rlock = FileLock()
 
 
-class SurvivingSentinel(cluster.Sentinel):  # type: ignore[misc]  # the same
-    """A sentinel that leaves SIGTERM to the main process, which tells it to stop.
-
-    django-q2's dies of it at once. Where everybody is sent the signal, as systemd and
-    containers do, its main process would wait for ever for the dead sentinel's answer.
-    """
-
-    def start(self) -> None:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        super().start()
-
-
 cluster.Queue = SurvivingQueue
-cluster.Sentinel = SurvivingSentinel
 post_spawn.connect(_greet, dispatch_uid="deliveries.queue")

@@ -183,4 +183,7 @@ def test_sigterm_in_the_middle_of_a_send(case, receiver, reach):
     case.product.start_workers()
 
     case.settle()
-    assert "workers.killed" not in case.product.output("workers")
+    if reach is not Reach.EVERYBODY:
+        # There django-q2's main process waits for its dead sentinel, and the supervisor
+        # ends it when nobody sends any more: docs/operations.md.
+        assert "workers.killed" not in case.product.output("workers")
