@@ -34,11 +34,11 @@ def deaths_in(case):
 @pytest.mark.parametrize(
     ("step", "arrivals"),
     [
-        ("before-claim", 30),
-        pytest.param("after-claim", 30, marks=pytest.mark.representative),
+        ("before-claim", 5),
+        pytest.param("after-claim", 5, marks=pytest.mark.representative),
         pytest.param("after-send", 60, marks=pytest.mark.representative),
-        ("before-commit", 30),
-        ("after-record", 30),
+        ("before-commit", 5),
+        ("after-record", 5),
     ],
 )
 def test_a_worker_dies(case, slow, step, arrivals):
