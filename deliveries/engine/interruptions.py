@@ -93,17 +93,11 @@ def _interruptions(delivery_ids: Collection[int]) -> dict[int, int]:
 
 
 def _interrupted(delivery: Delivery, *, lease: timedelta, kind: str) -> Attempt:
-    return Attempt(
-        delivery=delivery,
-        webhook=delivery.webhook,
-        sequence=delivery.claim_number,
-        number=delivery.attempts_made + 1,
-        event_type=delivery.event.type,
+    return Attempt.without_exchange(
+        delivery,
         status=Attempt.Status.FAILED,
         error_kind=kind,
         error_message=MESSAGE,
-        url=delivery.webhook.url,
         # When it was claimed; when it was sent, if it was, died with the worker.
         started_at=(delivery.due_at or delivery.created_at) - lease,
-        is_test=delivery.is_test,
     )

@@ -65,16 +65,10 @@ def _skip(webhook: Busy, *, now: datetime) -> int:
 
 
 def _skipped(delivery: Delivery, *, now: datetime) -> Attempt:
-    return Attempt(
-        delivery=delivery,
-        webhook=delivery.webhook,
-        sequence=delivery.claim_number,
-        number=delivery.attempts_made + 1,
-        event_type=delivery.event.type,
+    return Attempt.without_exchange(
+        delivery,
         status=Attempt.Status.SKIPPED,
         error_kind=SKIPPED,
         error_message=MESSAGE,
-        url=delivery.webhook.url,
         started_at=now,
-        is_test=delivery.is_test,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
@@ -102,6 +102,20 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return self.public_id
+
+    @classmethod
+    def without_exchange(cls, delivery: Delivery, **what: Any) -> Attempt:
+        """The delivery's latest claim as an entry: it was not sent, or nobody knows."""
+        return cls(
+            delivery=delivery,
+            webhook=delivery.webhook,
+            sequence=delivery.claim_number,
+            number=delivery.attempts_made + 1,
+            event_type=delivery.event.type,
+            url=delivery.webhook.url,
+            is_test=delivery.is_test,
+            **what,
+        )
 
     @property
     def public_id(self) -> str:
