@@ -63,4 +63,5 @@ def mail_admins_of(webhook_id: int, *, consecutive_failures: int) -> int:
 
 
 def _people_of(webhook: Webhook) -> QuerySet[User]:
-    return User.objects.filter(tenant=webhook.tenant, is_active=True).exclude(email="")
+    people = User.objects.filter(tenant=webhook.tenant, is_active=True)
+    return people.exclude(email="").order_by("pk")
