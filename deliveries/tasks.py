@@ -23,7 +23,9 @@ from subscriptions.clock import database_time
 def drain() -> None:
     """Take a turn at the queue; whoever was the lookout calls for a successor.
 
-    A worker that is told to stop hands the bell on, to another node if there is one.
+    Who finds much to do wakes another, who does the same: a backlog has all workers
+    busy, and a bell waiting for the first whose turn ends. A worker that is told to
+    stop hands the bell on, to another node if there is one.
     """
     conf, clock = get_conf(), database_clock()
     turn = Drain(
@@ -31,6 +33,7 @@ def drain() -> None:
         clock=clock,
         conf=conf,
         pacing=_pacing(conf),
+        wake_another=wake_workers,
         is_told_to_stop=stopping.is_told_to_stop,
     )
     watch = Watch(clock=clock)

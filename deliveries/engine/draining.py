@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 # How long something that has just become due may go unnoticed by an idle worker.
 POLL = timedelta(milliseconds=50)
 CHALLENGES = 8
+# Claims in one turn that show that there is work for others, too.
+MANY = 2
 
 
 class Work(NamedTuple):
@@ -48,7 +50,7 @@ class Work(NamedTuple):
 class Drain:
     """*send* makes one request within the *timeout* it is given.
 
-    *is_told_to_stop* ends the turn, and the runs of its threads, between two sends.
+    *wake_another* is called once in a turn that finds much to do. *is_told_to_stop* ends the turn, and the runs of its threads, between two sends.
     """
 
     def __init__(
@@ -58,11 +60,13 @@ class Drain:
         clock: Clock,
         conf: Conf,
         pacing: Pacing | None = None,
+        wake_another: Callable[[], None] = lambda: None,
         is_told_to_stop: Callable[[], bool] = lambda: False,
     ) -> None:
         self._clock = clock
         self._conf = conf
         self._send = partial(send, timeout=conf.timeout)
+        self._wake_another = wake_another
         self._is_told_to_stop = is_told_to_stop
         self._send_challenge = partial(send, timeout=conf.verification_timeout)
         self._senders: Senders[Run | Verified] = Senders(conf.concurrency)
@@ -82,8 +86,12 @@ class Drain:
         What is in flight at the end is left to `finish`.
         """
         self._try_suspects(until=until)
+        claims = 0
         while self._clock() < until and not self._is_told_to_stop():
             work = self._start_what_is_due()
+            claims += work.has_moved
+            if work.has_moved and claims == MANY:
+                self._wake_another()
             recorded = self._record_what_ended(patience=self._patience(work))
             is_awake = watch is not None and watch.stays()
             if not (recorded or self.is_sending or self._is_due(work) or is_awake):

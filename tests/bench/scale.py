@@ -74,7 +74,10 @@ def _make(url: str, name: str, *, deliveries: int) -> None:
         if connection.execute(known, [name]).fetchone():
             return
         connection.execute(f"CREATE DATABASE {name}")
-    environment = os.environ | {"DATABASE_URL": _named(url, name)}
+    environment = os.environ | {
+        "DATABASE_URL": _named(url, name),
+        "DJANGO_SETTINGS_MODULE": "webhooks_project.settings",
+    }
     for words in (
         ["manage.py", "migrate", "--verbosity", "0"],
         ["-m", "tests.bench.seed", "--deliveries", str(deliveries)],

@@ -43,9 +43,9 @@ class Slow:
         return ANSWERED
 
 
-def drain_all(send):
+def drain_all(send, **options):
     clock = database_clock()
-    turn = Drain(send=send, clock=clock, conf=get_conf())
+    turn = Drain(send=send, clock=clock, conf=get_conf(), **options)
     turn.run(until=clock() + timedelta(seconds=20))
     turn.finish()
 
@@ -87,3 +87,20 @@ def test_slow_receivers_leave_the_threads_to_the_quick(acme, webhook, settings):
     drain_all(Slow(*slow))
 
     assert Delivery.objects.filter(state=Delivery.State.SUCCEEDED).count() == 16
+
+
+@pytest.mark.parametrize(
+    ("deliveries", "calls"),
+    [
+        pytest.param(100, 1, id="much to do, for others, too"),
+        pytest.param(1, 0, id="what one can do alone"),
+    ],
+)
+def test_who_finds_much_to_do_wakes_another_worker_once(webhook, deliveries, calls):
+    for _ in range(deliveries):
+        make_delivery(webhook)
+    woken = []
+
+    drain_all(Slow(), wake_another=lambda: woken.append("another"))
+
+    assert len(woken) == calls
