@@ -36,6 +36,10 @@ class Hosts:
         """From now on nothing that it sends arrives, nor does it hear that."""
         _ip("link", "set", f"{_name(node)}v", "down")
 
+    def reconnect(self, node: int) -> None:
+        if self.are_separate:
+            _ip("link", "set", f"{_name(node)}v", "up")
+
 
 @contextmanager
 def hosts(count: int) -> Iterator[Hosts]:

@@ -1,9 +1,9 @@
 """Throughput with 1, 2 and 4 nodes on one PostgreSQL, and with one that dies.
 
-``python -m tests.bench.nodes``. A node is a `qcluster` with two workers in a network
-namespace of its own, where that can be had (see hosts.py). Nothing may arrive twice as
-long as no node dies; when one dies, the rest have sent everything once its leases have
-run out.
+``python -m tests.bench.nodes``. A node is a `qcluster` in a network namespace of its
+own, where that can be had (see hosts.py). It has one worker: each node adds a core, as
+long as there are any. Nothing may arrive twice as long as no node dies; when one dies,
+the rest have sent everything once its leases have run out.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class Network:
             if name in run.environment
         }
         allowed = {"WEBHOOKS_ALLOWED_NETWORKS": f"127.0.0.0/8,{NETWORK}.0/24"}
-        limits = {"WEBHOOKS_TIMEOUT": f"{TIMEOUT}", "Q_WORKERS": "2"}
+        limits = {"WEBHOOKS_TIMEOUT": f"{TIMEOUT}", "Q_WORKERS": "1"}
         return run.environment | moved | allowed | limits
 
     def urls(self) -> list[str]:
@@ -194,6 +194,7 @@ def _started(
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+        network.hosts.reconnect(0)
 
 
 @contextmanager
