@@ -137,6 +137,7 @@ def record(
         changes=changes or {},
         address=origin.address or None,
         request_id=origin.request_id,
+        created_at=database_time(),
     )
     return event
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
 
 from subscriptions import audit
 from subscriptions.audit import About, Action, about_user
@@ -10,6 +13,8 @@ from subscriptions.models import User
 from subscriptions.origins import SYSTEM, ActorKind, Origin
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from django.http import HttpRequest
 
 # A password is often typed where the name belongs: what is no name is not kept.
@@ -38,6 +43,28 @@ def log_in_failed(
         about=about_user(known) if known else NOBODY_WE_KNOW,
         tenant_id=known.tenant_id if known else None,
     )
+
+
+@contextmanager
+def recording_new_password(user_id: str | int, *, origin: Origin) -> Iterator[None]:
+    """Record it, in the same transaction, when the block sets a person's password."""
+    # A page that is asked for by a text finds nobody.
+    wanted = (
+        User.objects.filter(pk=user_id)
+        if str(user_id).isdecimal()
+        else User.objects.none()
+    )
+    with transaction.atomic():
+        before = wanted.values_list("password", flat=True).first()
+        yield
+        user = wanted.first()
+        if user is not None and user.password != before:
+            audit.record(
+                Action.USER_PASSWORD_CHANGED,
+                origin=origin,
+                about=about_user(user),
+                tenant_id=user.tenant_id,
+            )
 
 
 def _record(action: Action, request: HttpRequest | None, user: User) -> None:

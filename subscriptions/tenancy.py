@@ -121,7 +121,7 @@ def create_api_client(
     )
     client.clean_fields(exclude=["tenant", "user"])
     client.save()
-    begins_with = {"scopes": client.scopes, "expires_at": _text(expires_at)}
+    begins_with = {"scopes": client.scopes.split(), "expires_at": _text(expires_at)}
     _record(Action.CLIENT_CREATED, client, origin, changes_between({}, begins_with))
     return NewClient(client, secret)
 

@@ -6,7 +6,6 @@ drop them, nor TRUNCATE.
 """
 
 import django.db.models.deletion
-import django.db.models.functions.datetime
 import subscriptions.identifiers
 from django.db import migrations, models
 
@@ -75,7 +74,7 @@ class Migration(migrations.Migration):
                 ('changes', models.JSONField(blank=True, default=dict)),
                 ('address', models.GenericIPAddressField(blank=True, null=True)),
                 ('request_id', models.CharField(blank=True, max_length=64)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ('created_at', models.DateTimeField()),
                 ('tenant', models.ForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='audit_events', to='subscriptions.tenant')),
             ],
             options={

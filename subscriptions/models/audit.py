@@ -5,18 +5,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
-from django.db.models.functions import Now
 
 from subscriptions.identifiers import encode, new_uid
 from subscriptions.models.tenants import Tenant
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Iterator
+
+EXPORT_BATCH = 500
 
 
 class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
     def of(self, tenant: Tenant) -> AuditEventQuerySet:
         return self.filter(tenant=tenant)
+
+    def walk(self, *, before: AuditEvent) -> Iterator[AuditEvent]:
+        """What is older than *before*, the newest first.
+
+        In short queries: no transaction stays open while somebody reads slowly.
+        """
+        batch = [before]
+        while batch:
+            older = self.filter(id__lt=batch[-1].pk).order_by("-id")
+            batch = list(older[:EXPORT_BATCH])
+            yield from batch
 
 
 class AuditEvent(models.Model):
@@ -47,9 +59,7 @@ class AuditEvent(models.Model):
     changes = models.JSONField(default=dict, blank=True)
     address = models.GenericIPAddressField(null=True, blank=True)
     request_id = models.CharField(max_length=64, blank=True)
-    created_at: models.DateTimeField[datetime | None, datetime] = models.DateTimeField(
-        db_default=Now()
-    )
+    created_at = models.DateTimeField()
 
     objects: ClassVar = AuditEventQuerySet.as_manager()
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from django.test import Client
 
 from subscriptions.api import urls
 from subscriptions.models import AuditEvent, Webhook
+from subscriptions.tenancy import create_api_client
 from tests.builders import make_webhook
 
 URL = "https://new.example.com/events"
@@ -149,3 +151,46 @@ def unsafe_routes(patterns):
         methods = getattr(view, "actions", None) or dir(view.cls)
         for method in {"post", "put", "patch", "delete"} & set(methods):
             yield method, str(pattern.pattern)
+
+
+# --- Refused tokens -----------------------------------------------------------------
+
+
+def ask_for_token(client_id, secret):
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": client_id,
+        "client_secret": secret,
+    }
+    return Client().post("/oauth/token", form, content_type="application/json")
+
+
+def test_a_refused_token_is_recorded_at_its_client(api):
+    last = AuditEvent.objects.latest("id").pk
+
+    answer = ask_for_token(api.api_client.client_id, "wrong")
+
+    event = AuditEvent.objects.get(pk__gt=last)
+    assert answer.status_code == 401
+    assert (event.action, event.tenant) == ("token.refused", api.api_client.tenant)
+    assert (event.actor_kind, event.address) == ("unknown", "127.0.0.1")
+    assert event.object_id == api.api_client.client_id
+
+
+def test_what_is_no_clients_id_is_not_kept(db):
+    for number in range(15):
+        assert ask_for_token(f"perhaps-a-secret-{number}", "x").status_code == 401
+
+    refused = AuditEvent.objects.filter(action="token.refused")
+    assert refused.count() == 10
+    assert {(each.object_id, each.tenant_id) for each in refused} == {("", None)}
+
+
+def test_a_token_that_is_issued_is_not_recorded(acme):
+    made = create_api_client(tenant=acme, name="ERP")
+    last = AuditEvent.objects.latest("id")
+
+    answer = ask_for_token(made.client.client_id, made.secret)
+
+    assert answer.status_code == 200
+    assert AuditEvent.objects.latest("id") == last

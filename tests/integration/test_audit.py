@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.core.management import call_command
 from django.db import Error, connection, transaction
 from django.utils import timezone
 
@@ -19,6 +20,11 @@ from subscriptions.audit import (
 )
 from subscriptions.models import AuditEvent, Tenant
 from subscriptions.origins import SYSTEM, ActorKind, Origin
+from subscriptions.verification import claim_challenges, settle
+from subscriptions.webhooks import disable_webhook, request_verification
+from tests.builders import make_webhook
+
+pytestmark = pytest.mark.django_db
 
 DANA = Origin(ActorKind.PERSON, "dana", address="192.0.2.7", request_id="r-1")
 CRM = About("client", "c-1", "CRM")
@@ -214,3 +220,65 @@ def test_a_minute_later_they_are_kept_again(acme):
     assert record_sparsely(
         Action.TOKEN_REFUSED, origin=SYSTEM, about=CRM, tenant_id=acme.pk
     )
+
+
+# --- Commands and the engine --------------------------------------------------------
+
+
+def acts_of(tenant):
+    events = AuditEvent.objects.of(tenant).order_by("id")
+    return list(events.values_list("action", "actor_kind", "actor_name"))
+
+
+def test_commands_are_recorded_by_their_names():
+    call_command(
+        "create_tenant", company_code="INITECH", name="Initech", subsidiaries=["A"]
+    )
+    call_command("create_api_client", company_code="INITECH", name="ERP")
+    tenant = Tenant.objects.get(company_code="INITECH")
+    webhook = make_webhook(tenant)
+    call_command("rotate_webhook_secret", webhook.public_id)
+
+    assert acts_of(tenant) == [
+        ("tenant.created", "command", "create_tenant"),
+        ("client.created", "command", "create_api_client"),
+        ("webhook.created", "system", "system"),
+        ("secret.rotated", "command", "rotate_webhook_secret"),
+    ]
+
+
+def test_a_tenant_of_which_nothing_was_missing_is_not_recorded(acme):
+    before = acts_of(acme)
+
+    call_command(
+        "create_tenant", company_code="ACME", name="Acme", subsidiaries=["MAIN"]
+    )
+
+    assert acts_of(acme) == before
+
+
+def test_what_the_engine_decides_is_the_systems_act(webhook):
+    request_verification(webhook, origin=DANA)
+    (challenge,) = claim_challenges(
+        limit=9, lease=timedelta(seconds=9), now=timezone.now()
+    )
+    settle(challenge, error="", now=timezone.now())
+    disable_webhook(webhook.pk, reason="Gone", now=timezone.now())
+    disable_webhook(webhook.pk, reason="Gone", now=timezone.now())
+
+    assert acts_of(webhook.tenant)[-3:] == [
+        ("webhook.verification_requested", "person", "dana"),
+        ("webhook.verified", "system", "system"),
+        ("webhook.disabled", "system", "system"),
+    ]
+
+
+def test_a_failed_verification_is_no_act(webhook):
+    request_verification(webhook, origin=DANA)
+    (challenge,) = claim_challenges(
+        limit=9, lease=timedelta(seconds=9), now=timezone.now()
+    )
+
+    settle(challenge, error="The answer was not valid JSON.", now=timezone.now())
+
+    assert acts_of(webhook.tenant)[-1][0] == "webhook.verification_requested"
