@@ -20,6 +20,8 @@ from tests.builders import make_tenant, make_webhook
 from tests.clock import Clock
 from tests.receiver import HOST, Receiver
 
+pytest_plugins = ["tests.secret_watch"]
+
 
 @pytest.fixture
 def acme(db):

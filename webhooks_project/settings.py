@@ -220,19 +220,29 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG
 if env.bool("BEHIND_TLS_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
+DEFAULT_EXCEPTION_REPORTER_FILTER = "webhooks_project.error_reports.SecretsFilter"
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"wide": {"()": "webhooks_project.logs.WideLineFormatter"}},
-    "filters": {"request": {"()": "webhooks_project.request_ids.RequestIdFilter"}},
+    "filters": {
+        "request": {"()": "webhooks_project.request_ids.RequestIdFilter"},
+        "redacting": {"()": "webhooks_project.logs.RedactingFilter"},
+    },
     "handlers": {
         "stderr": {
             "class": "logging.StreamHandler",
             "formatter": "wide",
-            "filters": ["request"],
+            "filters": ["request", "redacting"],
         }
     },
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
-    # Our own lines say what matters of these.
-    "loggers": {"django-q": {"level": "WARNING"}, "urllib3": {"level": "ERROR"}},
+    "loggers": {
+        # Without the handlers that Django gives them: these would redact nothing.
+        "django": {"level": "INFO"},
+        "django.server": {"level": "INFO"},
+        # Our own lines say what matters of these.
+        "django-q": {"level": "WARNING"},
+        "urllib3": {"level": "ERROR"},
+    },
 }

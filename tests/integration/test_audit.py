@@ -230,6 +230,7 @@ def acts_of(tenant):
     return list(events.values_list("action", "actor_kind", "actor_name"))
 
 
+@pytest.mark.shows_secrets
 def test_commands_are_recorded_by_their_names():
     call_command(
         "create_tenant", company_code="INITECH", name="Initech", subsidiaries=["A"]

@@ -1,0 +1,31 @@
+"""Takes out of a text what looks like a secret of ours, or like credentials."""
+
+from __future__ import annotations
+
+import re
+
+MASK = "••••"
+# Where a group matched, it is kept: it says what stood there.
+_SECRET = re.compile(
+    r"""
+    (whsec_)[A-Za-z0-9+/=_-]{8,}
+    | ((?i:\b(?:bearer|basic))\s+)[A-Za-z0-9._~+/=-]{8,}
+    | ((?i:client_secret|access_token|password)["']?\s*[=:]\s*["']?)[^\s"'&,;})]+
+    # Of an address such as redis://user:password@host.
+    | (?<=://)[^\s/:@]*:[^\s/@]+(?=@)
+    # 32 bytes in base64: an encryption key.
+    | (?<![A-Za-z0-9+/])[A-Za-z0-9+/]{43}=(?!=)
+    # The secret of an API client.
+    | \b[A-Za-z0-9]{100,}\b
+    """,
+    re.VERBOSE,
+)
+
+
+def redacted(text: str) -> str:
+    """The text, its secrets masked."""
+    return _SECRET.sub(_mask, text)
+
+
+def _mask(found: re.Match[str]) -> str:
+    return (found[found.lastindex] if found.lastindex else "") + MASK
