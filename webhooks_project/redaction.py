@@ -21,10 +21,31 @@ _SECRET = re.compile(
     re.VERBOSE,
 )
 
+# Without one of these, or a long word, there is nothing to be found. To see that is ten
+# times as quick, and each attempt of a delivery writes a line.
+_HINTS = (
+    "whsec_",
+    "bearer",
+    "basic",
+    "client_secret",
+    "access_token",
+    "password",
+    "://",
+)
+_LONG = 43
+
 
 def redacted(text: str) -> str:
     """The text, its secrets masked."""
-    return _SECRET.sub(_mask, text)
+    return _SECRET.sub(_mask, text) if _may_hold_one(text) else text
+
+
+def _may_hold_one(text: str) -> bool:
+    lowered = text.lower()
+    for hint in _HINTS:
+        if hint in lowered:
+            return True
+    return len(text) >= _LONG and max(map(len, text.split()), default=0) >= _LONG
 
 
 def _mask(found: re.Match[str]) -> str:
