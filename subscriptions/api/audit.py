@@ -44,13 +44,22 @@ class ObjectSerializer(serializers.Serializer[AuditEvent]):
     Name = TextOrNull(source="object_name")
 
 
+class ChangesField(serializers.DictField):
+    def to_representation(self, value: dict[str, Any]) -> dict[str, Any]:
+        # PostgreSQL keeps members in an order of its own.
+        return {
+            name: {side: value[name][side] for side in ("Before", "After")}
+            for name in sorted(value)
+        }
+
+
 class AuditEventSerializer(serializers.Serializer[AuditEvent]):
     Id = serializers.CharField(source="public_id")
     Timestamp = serializers.DateTimeField(source="created_at")
     Action = serializers.CharField(source="action")
     Actor = ActorSerializer(source="*")
     Object = ObjectSerializer(source="*")
-    Changes = serializers.DictField(
+    Changes = ChangesField(
         source="changes", help_text="Field to Before and After; secrets are masked."
     )
     Address = TextOrNull(source="address")
