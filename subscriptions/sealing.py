@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import os
+import secrets
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -42,7 +43,7 @@ class KeyRing:
         nonce = os.urandom(NONCE_BYTES)
         box = self.keys[self.current].encrypt(nonce, secret.encode(), context.encode())
         encoded = base64.urlsafe_b64encode(nonce + box).decode()
-        return f"{VERSION}.{self.current}.{encoded}"
+        return self.prefix + encoded
 
     def unseal(self, sealed: str, *, context: str) -> str:
         """Return the secret; raises Unsealable."""
@@ -57,8 +58,10 @@ class KeyRing:
             raise Unsealable(version)
         return secret.decode()
 
-    def is_stale(self, sealed: str) -> bool:
-        return sealed.split(".")[1] != self.current
+    @property
+    def prefix(self) -> str:
+        """How all begins that is sealed under the current key."""
+        return f"{VERSION}.{self.current}."
 
 
 @lru_cache(maxsize=4)
@@ -90,7 +93,7 @@ def _key_material(encoded: str) -> bytes:
 
 def new_key(*, key_id: str) -> str:
     """An entry for WEBHOOKS_ENCRYPTION_KEYS, as ``id:base64``."""
-    return f"{key_id}:{base64.b64encode(os.urandom(KEY_BYTES)).decode()}"
+    return f"{key_id}:{base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()}"
 
 
 def key_ring() -> KeyRing:

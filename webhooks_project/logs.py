@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 import logging
-import re
+
+from webhooks_project.redaction import redacted
 
 _BORN_WITH = {*logging.makeLogRecord({}).__dict__, "message", "asctime", "request"}
-_SECRET = re.compile(r"whsec_[A-Za-z0-9+/=]{8,}")
+
+
+class RedactingFilter(logging.Filter):
+    """On every handler: whatever formats the record, its words hold no secret."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = redacted(record.getMessage()), None
+        if record.exc_info and not record.exc_text:
+            # Formatters take this one when it is there.
+            text = logging.Formatter().formatException(record.exc_info)
+            record.exc_text = redacted(text)
+        return True
 
 
 class WideLineFormatter(logging.Formatter):
@@ -22,4 +34,4 @@ class WideLineFormatter(logging.Formatter):
             for name, value in record.__dict__.items()
             if name not in _BORN_WITH and value is not None
         ]
-        return _SECRET.sub("whsec_••••", " ".join([line, *fields]))
+        return redacted(" ".join([line, *fields]))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import timedelta
 
 import pytest
 from django.test import Client
 from django.utils import timezone
-from oauth2_provider.models import AccessToken
+from oauth2_provider.models import AccessToken, set_token_value
 
 from subscriptions.models import ApiClient
+from subscriptions.tenancy import create_api_client, revoke_api_client
+from tests.api.conftest import Program
 from tests.builders import make_webhook
 
 WEBHOOKS = "/api/p/v3/webhooks"
@@ -29,6 +32,8 @@ OPERATIONS = [
     ("POST", f"{NO_WEBHOOK}/verify", "webhooks:write"),
     ("POST", f"{NO_WEBHOOK}/rotate-secret", "webhooks:write"),
     ("POST", f"{NO_WEBHOOK}/reveal-secret", "webhooks:secrets"),
+    ("GET", "/audit-events", "audit:read"),
+    ("GET", "/audit-events/export", "audit:read"),
 ]
 
 
@@ -154,3 +159,39 @@ def test_a_token_of_globex_is_globex(program, acme, globex):
     page = program(globex).get("/webhooks").json()
 
     assert [item["Id"] for item in page["Items"]] == [mine.public_id]
+
+
+def test_a_revoked_client_is_out_at_once_and_stays_out(acme, refused):
+    made = create_api_client(tenant=acme, name="ERP")
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": made.client.client_id,
+        "client_secret": made.secret,
+    }
+    token = Client().post("/oauth/token", form, content_type="application/json").json()
+    api = Program(token["access_token"])
+    assert api.get("/webhooks").status_code == 200
+
+    revoke_api_client(made.client, now=timezone.now())
+
+    refused(api.get("/webhooks"), 401)
+    again = Client().post("/oauth/token", form, content_type="application/json")
+    assert (again.status_code, again.json()["error"]) == (401, "invalid_client")
+    assert not AccessToken.objects.exists()
+
+
+def test_what_is_printed_of_a_client_or_a_token_holds_no_secret(acme):
+    made = create_api_client(tenant=acme, name="ERP")
+    token = secrets.token_urlsafe(20)
+    row = AccessToken(application=made.client, expires=timezone.now(), scope="")
+    set_token_value(row, token)
+    row.save()
+
+    printed = "".join(
+        f"{each!r} {each}"
+        for each in (made, made.client, row, AccessToken.objects.get())
+    )
+
+    assert made.secret not in printed
+    assert made.client.client_secret not in printed
+    assert token not in printed

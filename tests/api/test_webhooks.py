@@ -529,6 +529,8 @@ def test_an_id_of_acme_and_one_of_nobody_answer_alike_to_globex(globex_api, webh
     theirs = address(webhook)
     nobodys = "/webhooks/whk_" + "0" * 26
 
+    globex_api.client.defaults["HTTP_X_REQUEST_ID"] = "r-1"
+
     for send in (globex_api.get, globex_api.put, globex_api.delete):
         first, second = send(theirs), send(nobodys)
 

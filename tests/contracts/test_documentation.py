@@ -10,6 +10,8 @@ from uuid import UUID
 import pytest
 from django.core.checks.registry import registry
 from django.test import RequestFactory
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from deliveries.wire.message import HeaderStyle, Message, compose
 from subscriptions.signing_keys import SigningKey
@@ -209,6 +211,40 @@ def test_the_code_for_receivers_refuses_the_rest(is_ours):
 @pytest.mark.parametrize("signature", ["", "t=1", "t=x,v1=é", "=,,=v1"])
 def test_the_code_for_receivers_survives_what_is_no_signature(is_ours, signature):
     assert not is_ours(SECRET, {"X-Alvys-Signature": signature}, BODY)
+
+
+# Read once: hypothesis does not want what is made anew for each example.
+IS_OURS = names_defined_by("def is_ours")["is_ours"]
+PIECES = st.sampled_from(
+    ["t=", "v1=", "v0=", ",", "=", "-", " ", "0", "1" * 10, "a" * 64]
+)
+SIGNATURES = st.one_of(
+    st.text(st.characters(max_codepoint=255)), st.lists(PIECES).map("".join)
+)
+
+
+@settings(derandomize=True, max_examples=500, deadline=None)
+@given(SIGNATURES, st.text(st.characters(max_codepoint=255), max_size=20))
+def test_the_code_for_receivers_takes_nothing_that_we_did_not_sign(signature, event_id):
+    given_headers = {"X-Alvys-Signature": signature, "X-Alvys-Event-Id": event_id}
+
+    assert IS_OURS(SECRET, given_headers, BODY) is False
+
+
+@settings(derandomize=True, max_examples=300, deadline=None)
+@given(st.data())
+def test_the_code_for_receivers_notices_a_changed_character(data):
+    # Of the current secret alone: what the previous one signed would be true still.
+    values = headers() | {"body": BODY.decode("latin-1")}
+    values["X-Alvys-Signature"] = values["X-Alvys-Signature"].partition(",v0=")[0]
+    name = data.draw(st.sampled_from(["X-Alvys-Signature", "X-Alvys-Event-Id", "body"]))
+    whole = values[name]
+    place = data.draw(st.integers(0, len(whole) - 1))
+    other = data.draw(st.characters(min_codepoint=33, max_codepoint=126))
+    values[name] = whole[:place] + other + whole[place + 1 :]
+    assume(values[name] not in (whole, whole.replace("v1=", "v0=")))
+
+    assert IS_OURS(SECRET, values, values["body"].encode("latin-1")) is False
 
 
 @pytest.fixture

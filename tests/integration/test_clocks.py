@@ -76,6 +76,7 @@ def test_a_webhook_is_verified_again_at_once(wrong_clock, webhook):
     assert is_now(Webhook.objects.get().verification_due_at)
 
 
+@pytest.mark.shows_secrets
 @pytest.mark.parametrize("hours", [0, 24])
 def test_the_grace_of_a_secret_is_as_long_as_was_said(wrong_clock, webhook, hours):
     call_command("rotate_webhook_secret", webhook.public_id, grace_hours=hours)

@@ -117,3 +117,14 @@ def test_a_rotation_of_acme_leaves_globex_alone(webhook, globex):
     rotate_secret(webhook, grace=DAY, now=NOW)
 
     assert keys(theirs) == [secret]
+
+
+def test_what_is_printed_of_a_secret_is_its_last_four_characters(acme):
+    webhook = make_webhook(acme)
+    secret = reveal_secret(webhook)
+    row = SigningSecret.objects.get()
+
+    assert str(row) == f"whsec_••••{secret[-4:]}"
+    for printed in (repr(row), str(row), repr(webhook), repr(unsealed(row))):
+        assert secret[6:16] not in printed
+        assert row.sealed not in printed
