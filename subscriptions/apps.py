@@ -13,7 +13,18 @@ class SubscriptionsConfig(AppConfig):
     def ready(self) -> None:
         from subscriptions import checks  # noqa: F401, PLC0415 (registers them)
 
+        _watch_the_door()
         post_migrate.connect(_sync_event_types, sender=self)
+
+
+def _watch_the_door() -> None:
+    from django.contrib.auth import signals  # noqa: PLC0415
+
+    from subscriptions import logins  # noqa: PLC0415
+
+    signals.user_logged_in.connect(logins.person_logged_in)
+    signals.user_logged_out.connect(logins.person_logged_out)
+    signals.user_login_failed.connect(logins.log_in_failed)
 
 
 def _sync_event_types(**kwargs: Any) -> None:

@@ -15,6 +15,7 @@ from subscriptions.target_urls import UrlRules
 class Conf:
     max_webhooks: int
     tenants_may_publish: bool
+    trusted_proxies: int
     url_rules: UrlRules
 
 
@@ -22,6 +23,7 @@ def get_conf() -> Conf:
     return Conf(
         max_webhooks=settings.WEBHOOKS_MAX_WEBHOOKS,
         tenants_may_publish=settings.WEBHOOKS_TENANTS_MAY_PUBLISH,
+        trusted_proxies=settings.WEBHOOKS_TRUSTED_PROXIES,
         url_rules=UrlRules(
             allow_http=settings.WEBHOOKS_ALLOW_HTTP,
             allowed=parse_networks(settings.WEBHOOKS_ALLOWED_NETWORKS),

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from subscriptions import sealing
+from subscriptions import audit, sealing
+from subscriptions.audit import Action, about_webhook
 from subscriptions.models import SigningSecret, Webhook
+from subscriptions.origins import SYSTEM
 from subscriptions.revisions import locked
 from subscriptions.signing_keys import SigningKey
 
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from django.db.models import QuerySet
+
+    from subscriptions.origins import Origin
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +42,9 @@ def issue_secret(webhook: Webhook) -> str:
 
 
 @transaction.atomic
-def rotate_secret(webhook: Webhook, *, grace: timedelta, now: datetime) -> str:
+def rotate_secret(
+    webhook: Webhook, *, grace: timedelta, now: datetime, origin: Origin = SYSTEM
+) -> str:
     """Replace the current secret; the one before it still signs until the grace ends.
 
     Returns the new secret in clear. At most two sign at once: a rotation inside the
@@ -50,6 +56,7 @@ def rotate_secret(webhook: Webhook, *, grace: timedelta, now: datetime) -> str:
     # What signs no more is of use to nobody but a thief.
     mine.exclude(expires_at=None).delete()
     mine.current().update(expires_at=now + grace)
+    _record(Action.SECRET_ROTATED, webhook, origin)
     return issue_secret(webhook)
 
 
@@ -67,9 +74,20 @@ def webhooks_to_rotate(*, issued_before: datetime | None = None) -> QuerySet[Web
     return webhooks.select_related("tenant").order_by("pk")
 
 
-def reveal_secret(webhook: Webhook) -> str:
-    """Return the current secret in clear."""
+@transaction.atomic
+def reveal_secret(webhook: Webhook, *, origin: Origin = SYSTEM) -> str:
+    """Return the current secret in clear. Nobody sees it unrecorded."""
+    _record(Action.SECRET_REVEALED, webhook, origin)
     return unsealed(SigningSecret.objects.current().get(webhook=webhook)).text
+
+
+def _record(action: Action, webhook: Webhook, origin: Origin) -> None:
+    audit.record(
+        action,
+        origin=origin,
+        about=about_webhook(webhook),
+        tenant_id=webhook.tenant_id,
+    )
 
 
 def unsealed(secret: SigningSecret) -> SigningKey:

@@ -9,13 +9,25 @@ from django.db import transaction
 from oauth2_provider.generators import generate_client_secret
 from oauth2_provider.models import get_access_token_model
 
+from subscriptions import audit
+from subscriptions.audit import (
+    About,
+    Action,
+    about_client,
+    about_tenant,
+    changes_between,
+)
 from subscriptions.conf import get_conf
 from subscriptions.models import ApiClient, Subsidiary, Tenant
+from subscriptions.origins import SYSTEM
 from subscriptions.scopes import PLATFORM_SCOPES, SCOPES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
+
+    from subscriptions.audit import Changes
+    from subscriptions.origins import Origin
 
 MAX_CLIENTS_PER_TENANT = 10
 
@@ -40,7 +52,11 @@ class NewClient:
 
 @transaction.atomic
 def ensure_tenant(
-    *, company_code: str, name: str, subsidiaries: Mapping[str, str]
+    *,
+    company_code: str,
+    name: str,
+    subsidiaries: Mapping[str, str],
+    origin: Origin = SYSTEM,
 ) -> tuple[Tenant, list[str]]:
     """Create what is missing of a tenant and its subsidiaries (code → name).
 
@@ -60,7 +76,20 @@ def ensure_tenant(
             tenant=tenant, code=code, defaults={"name": subsidiary_name}
         )
         added += [f"subsidiary {code}"] if is_new else []
+    if added:
+        _record_tenant(tenant, added, origin)
     return tenant, added
+
+
+def _record_tenant(tenant: Tenant, added: list[str], origin: Origin) -> None:
+    is_new = added[0].startswith("tenant")
+    audit.record(
+        Action.TENANT_CREATED if is_new else Action.TENANT_UPDATED,
+        origin=origin,
+        about=about_tenant(tenant),
+        tenant_id=tenant.pk,
+        changes=changes_between({}, {"added": added}),
+    )
 
 
 @transaction.atomic
@@ -70,6 +99,7 @@ def create_api_client(
     name: str,
     scopes: Sequence[str] = (),
     expires_at: datetime | None = None,
+    origin: Origin = SYSTEM,
 ) -> NewClient:
     """Create a client of *tenant*, or of the platform itself when there is none.
 
@@ -91,14 +121,49 @@ def create_api_client(
     )
     client.clean_fields(exclude=["tenant", "user"])
     client.save()
+    begins_with = {"scopes": client.scopes.split(), "expires_at": _text(expires_at)}
+    _record(Action.CLIENT_CREATED, client, origin, changes_between({}, begins_with))
     return NewClient(client, secret)
 
 
-def revoke_api_client(client: ApiClient, *, now: datetime) -> None:
+@transaction.atomic
+def revoke_api_client(
+    client: ApiClient, *, now: datetime, origin: Origin = SYSTEM
+) -> None:
     """End the client and every token it holds."""
     get_access_token_model().objects.filter(application=client).delete()
+    was = {"expires_at": _text(client.expires_at)}
     client.expires_at = now
     client.save(update_fields=["expires_at"])
+    is_now = {"expires_at": _text(now)}
+    _record(Action.CLIENT_REVOKED, client, origin, changes_between(was, is_now))
+
+
+def _text(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+def _record(
+    action: Action, client: ApiClient, origin: Origin, changes: Changes
+) -> None:
+    audit.record(
+        action,
+        origin=origin,
+        about=about_client(client),
+        tenant_id=client.tenant_id,
+        changes=changes,
+    )
+
+
+def record_refused_token(*, client_id: str, origin: Origin) -> None:
+    """Somebody could not get a token. An id that is no client's may be a secret."""
+    client = ApiClient.objects.filter(client_id=client_id).first()
+    audit.record_sparsely(
+        Action.TOKEN_REFUSED,
+        origin=origin,
+        about=about_client(client) if client else About("client", "", ""),
+        tenant_id=client.tenant_id if client else None,
+    )
 
 
 def scopes_for(tenant: Tenant | None) -> Collection[str]:

@@ -10,13 +10,19 @@ import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from django.db import transaction
 from django.db.models import F
 
+from subscriptions import audit
+from subscriptions.audit import Action, about_webhook
 from subscriptions.json_depth import is_deeper_than
 from subscriptions.models import Webhook
+from subscriptions.origins import SYSTEM
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
+
+    from django.db.models import QuerySet
 
 TOKEN_BYTES = 24
 MAX_DEPTH = 64
@@ -70,6 +76,11 @@ def settle(challenge: Challenge, *, error: str, now: datetime) -> bool:
     )
     if error:
         return bool(current.update(verification_due_at=None, verification_error=error))
+    return _pass(current, challenge.webhook_id, now=now)
+
+
+@transaction.atomic
+def _pass(current: QuerySet[Webhook], webhook_id: int, *, now: datetime) -> bool:
     passed = current.update(
         verification_due_at=None,
         verification_error="",
@@ -79,6 +90,14 @@ def settle(challenge: Challenge, *, error: str, now: datetime) -> bool:
         disabled_reason="",
         revision=F("revision") + 1,
     )
+    if passed:
+        webhook = Webhook.objects.get(pk=webhook_id)
+        audit.record(
+            Action.WEBHOOK_VERIFIED,
+            origin=SYSTEM,
+            about=about_webhook(webhook),
+            tenant_id=webhook.tenant_id,
+        )
     return passed == 1
 
 

@@ -9,10 +9,13 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from subscriptions import audit
+from subscriptions.audit import Action, about_webhook, changes_between
 from subscriptions.catalogue import event_types_named
 from subscriptions.clock import database_time
 from subscriptions.conf import get_conf, wake_workers
 from subscriptions.models import Subscription, Tenant, Webhook
+from subscriptions.origins import SYSTEM
 from subscriptions.profiles import profile as profile_named
 from subscriptions.revisions import locked
 from subscriptions.signing_secrets import issue_secret
@@ -21,7 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from subscriptions.audit import Changes
     from subscriptions.models import EventType, Subsidiary
+    from subscriptions.origins import Origin
 
 
 class NameTaken(ValueError):
@@ -52,6 +57,7 @@ def create_webhook(  # noqa: PLR0913 (the fields of a webhook)
     events: Sequence[str],
     created_by: str,
     profile: str = "alvys",
+    origin: Origin = SYSTEM,
     **optional: Any,
 ) -> NewWebhook:
     """Create a webhook and ask for its verification.
@@ -74,6 +80,8 @@ def create_webhook(  # noqa: PLR0913 (the fields of a webhook)
     _save_unless_name_taken(webhook)
     _subscribe(webhook, wanted.values())
     secret = issue_secret(webhook)
+    begins_with = {"name": name, "url": url, "events": sorted(wanted)} | optional
+    _record(Action.WEBHOOK_CREATED, webhook, origin, changes_between({}, begins_with))
     transaction.on_commit(wake_workers)
     return NewWebhook(webhook, secret)
 
@@ -92,6 +100,7 @@ def update_webhook(
     changes: Mapping[str, Any],
     updated_by: str,
     if_match: str | None = None,
+    origin: Origin = SYSTEM,
 ) -> Webhook:
     """Change what *changes* names; what it leaves out stays. Returns the new state.
 
@@ -100,34 +109,47 @@ def update_webhook(
     Raises RevisionMismatch, NameTaken and UnknownEventTypes; then nothing was changed.
     """
     webhook = locked(webhook, if_match=if_match)
-    resubscribed = "events" in changes and _resubscribe(webhook, changes["events"])
-    fields = {
-        name: value
-        for name, value in changes.items()
-        if name != "events" and value != getattr(webhook, name)
-    }
-    if not fields and not resubscribed:
+    before = {name: _value(webhook, name) for name in changes}
+    wanted = {name: value for name, value in changes.items() if name != "events"}
+    if "events" in changes:
+        wanted["events"] = sorted(set(changes["events"]))
+    new = {name: value for name, value in wanted.items() if value != before[name]}
+    if not new:
         return webhook
-    if "url" in fields:
-        _back_to_pending(webhook)
-    for name, value in fields.items():
-        setattr(webhook, name, value)
+    _apply(webhook, new)
     webhook.updated_at = timezone.now()
     webhook.updated_by = updated_by
     webhook.revision += 1
     _save_unless_name_taken(webhook)
+    _record(Action.WEBHOOK_UPDATED, webhook, origin, changes_between(before, new))
     return webhook
 
 
-def _resubscribe(webhook: Webhook, events: Sequence[str]) -> bool:
-    """Make the subscriptions those of *events*; False if they were."""
-    present = set(webhook.subscriptions.values_list("event_type__name", flat=True))
+def _value(webhook: Webhook, name: str) -> Any:
+    return _event_names(webhook) if name == "events" else getattr(webhook, name)
+
+
+def _event_names(webhook: Webhook) -> list[str]:
+    return sorted(webhook.subscriptions.values_list("event_type__name", flat=True))
+
+
+def _apply(webhook: Webhook, new: Mapping[str, Any]) -> None:
+    if "url" in new:
+        _back_to_pending(webhook)
+    for name, value in new.items():
+        if name == "events":
+            _resubscribe(webhook, value)
+        else:
+            setattr(webhook, name, value)
+
+
+def _resubscribe(webhook: Webhook, events: Sequence[str]) -> None:
+    present = set(_event_names(webhook))
     # A type that left the catalogue may stay where it is, but is not for new takers.
     wanted = event_types_named(set(events) - present, profile=webhook.profile)
     dropped = present - set(events)
     webhook.subscriptions.filter(event_type__name__in=dropped).delete()
     _subscribe(webhook, wanted.values())
-    return bool(wanted or dropped)
 
 
 def _back_to_pending(webhook: Webhook) -> None:
@@ -147,28 +169,39 @@ def _ask_for_verification(webhook: Webhook) -> None:
 
 
 @transaction.atomic
-def request_verification(webhook: Webhook) -> Webhook:
+def request_verification(webhook: Webhook, *, origin: Origin = SYSTEM) -> Webhook:
     """Run the ownership challenge (again); passing makes the webhook Active."""
     webhook = locked(webhook)
     _ask_for_verification(webhook)
     webhook.save()
+    _record(Action.WEBHOOK_VERIFICATION_REQUESTED, webhook, origin)
     return webhook
 
 
 @transaction.atomic
-def enable_webhook(webhook: Webhook) -> Webhook:
+def enable_webhook(webhook: Webhook, *, origin: Origin = SYSTEM) -> Webhook:
     """Ask for the verification that makes the webhook Active; an active one stays."""
     webhook = locked(webhook)
-    return webhook if webhook.is_active else request_verification(webhook)
+    if webhook.is_active:
+        return webhook
+    _ask_for_verification(webhook)
+    webhook.save()
+    _record(Action.WEBHOOK_ENABLED, webhook, origin)
+    return webhook
 
 
 @transaction.atomic
-def disable_webhook(webhook_id: int, *, reason: str, now: datetime) -> bool:
+def disable_webhook(
+    webhook_id: int, *, reason: str, now: datetime, origin: Origin = SYSTEM
+) -> bool:
     """Stop deliveries. True for exactly one caller; False if it was disabled before.
 
     What waits is skipped by the engine, which asks for the status when it claims.
     """
     present = Webhook.objects.present().filter(pk=webhook_id)
+    before = present.select_for_update(no_key=True).first()
+    if before is None:
+        return False
     disabled = present.exclude(status=Webhook.Status.DISABLED).update(
         status=Webhook.Status.DISABLED,
         disabled_at=now,
@@ -177,6 +210,9 @@ def disable_webhook(webhook_id: int, *, reason: str, now: datetime) -> bool:
         revision=F("revision") + 1,
     )
     if disabled:
+        was = {"status": before.status, "disabled_reason": None}
+        news = {"status": Webhook.Status.DISABLED, "disabled_reason": reason}
+        _record(Action.WEBHOOK_DISABLED, before, origin, changes_between(was, news))
         transaction.on_commit(wake_workers)
     else:
         # One that was disabled before may be on its way back: stopped, too.
@@ -185,13 +221,28 @@ def disable_webhook(webhook_id: int, *, reason: str, now: datetime) -> bool:
 
 
 @transaction.atomic
-def delete_webhook(webhook: Webhook, *, if_match: str | None = None) -> None:
+def delete_webhook(
+    webhook: Webhook, *, if_match: str | None = None, origin: Origin = SYSTEM
+) -> None:
     """Make the webhook vanish from every list. Raises RevisionMismatch."""
     webhook = locked(webhook, if_match=if_match)
     webhook.deleted_at = timezone.now()
     webhook.verification_due_at = None
     webhook.save(update_fields=["deleted_at", "verification_due_at"])
+    _record(Action.WEBHOOK_DELETED, webhook, origin)
     transaction.on_commit(wake_workers)
+
+
+def _record(
+    action: Action, webhook: Webhook, origin: Origin, changes: Changes | None = None
+) -> None:
+    audit.record(
+        action,
+        origin=origin,
+        about=about_webhook(webhook),
+        tenant_id=webhook.tenant_id,
+        changes=changes,
+    )
 
 
 def _refuse_too_many(tenant: Tenant) -> None:

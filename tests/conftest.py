@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import trustme
@@ -14,6 +15,7 @@ from deliveries.conf import SLICE, get_conf
 from deliveries.engine.draining import Drain
 from deliveries.transport.http import HttpClient
 from deliveries.transport.resolver import Resolver
+from subscriptions.audit import purge
 from tests.builders import make_tenant, make_webhook
 from tests.clock import Clock
 from tests.receiver import HOST, Receiver
@@ -45,6 +47,22 @@ def pytest_collection_modifyitems(items):
         for name, is_here in here.items():
             if item.get_closest_marker(name) and not is_here:
                 item.add_marker(pytest.mark.skip(reason=f"needs {name}"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(item):
+    """Empty the audit log first where the tables are emptied by DELETE.
+
+    After a test with transactions of its own, SQLite deletes all rows, and the
+    triggers of the audit log would refuse.
+    """
+    marker = item.get_closest_marker("django_db")
+    by_marker = marker is not None and marker.kwargs.get("transaction")
+    by_fixture = "transactional_db" in getattr(item, "fixturenames", ())
+    was_set_up = bool(getattr(item, "funcargs", None))
+    if was_set_up and (by_marker or by_fixture) and connection.vendor == "sqlite":
+        while purge(before=datetime.now(UTC) + timedelta(days=1), limit=1000):
+            pass
 
 
 def pytest_sessionfinish(session):

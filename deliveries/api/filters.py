@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
-from typing import TYPE_CHECKING, Any
+from datetime import time
+from typing import TYPE_CHECKING
 
 import django_filters
 from django import forms
@@ -11,29 +11,12 @@ from django_filters.utils import translate_validation
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 
-from deliveries.api.moments import moment_or_day
 from deliveries.logs import STATUSES, Criteria
 from deliveries.models import Attempt
+from subscriptions.api.moment_filters import MomentFilter, PeriodForm
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
-
-EXPECTED = "This must be a time with its offset, or a date: 2026-11-21T08:30:00Z."
-
-
-class MomentField(forms.CharField):
-    """A time, or a date that stands for one of its ends."""
-
-    def __init__(self, *, at: time, **options: Any) -> None:
-        super().__init__(**options)
-        self.at = at
-
-    def clean(self, value: Any) -> datetime | None:
-        text: str = super().clean(value)
-        try:
-            return moment_or_day(text, at=self.at) if text else None
-        except ValueError:
-            raise forms.ValidationError(EXPECTED) from None
 
 
 class AnyTextsField(forms.MultipleChoiceField):
@@ -45,28 +28,9 @@ class AnyTextsField(forms.MultipleChoiceField):
         return "\0" not in value
 
 
-@extend_schema_field(
-    {
-        "type": "string",
-        "description": "A time, or a date in UTC, of which the whole day counts.",
-    }
-)
-class MomentFilter(django_filters.Filter):  # type: ignore[misc]  # untyped
-    field_class = MomentField
-
-
 @extend_schema_field(OpenApiTypes.STR)
 class AnyTextsFilter(django_filters.MultipleChoiceFilter):  # type: ignore[misc]
     field_class = AnyTextsField
-
-
-class CriteriaForm(forms.Form):
-    def clean(self) -> dict[str, Any]:
-        found = self.cleaned_data
-        since, until = found.get("StartDate"), found.get("EndDate")
-        if since and until and until < since:
-            self.add_error("EndDate", "This must not be before StartDate.")
-        return found
 
 
 class LogFilter(django_filters.FilterSet):  # type: ignore[misc]
@@ -82,7 +46,7 @@ class LogFilter(django_filters.FilterSet):  # type: ignore[misc]
     class Meta:
         model = Attempt
         fields: list[str] = []
-        form = CriteriaForm
+        form = PeriodForm
 
 
 def criteria_of(request: Request) -> Criteria:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from deliveries.api.bodies import MAX_BATCH, NewEvent
-from deliveries.api.moments import moment
 from deliveries.publishing import EVENT_ID
+from subscriptions.moments import moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable

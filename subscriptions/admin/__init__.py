@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from subscriptions.admin import clients, event_types, people, webhooks
+from subscriptions.admin import audit, clients, event_types, people, webhooks
 
-__all__ = ["clients", "event_types", "people", "webhooks"]
+__all__ = ["audit", "clients", "event_types", "people", "webhooks"]

@@ -7,7 +7,9 @@ from django.contrib import admin, messages
 from django.utils import timezone
 from django.utils.html import format_html
 
+from subscriptions.admin.auditing import AuditedAdmin, origin_of
 from subscriptions.admin.scoping import TenantScopedAdmin, tenant_id_of
+from subscriptions.audit import About, Action, about_client
 from subscriptions.models import ApiClient
 from subscriptions.scopes import SCOPES
 from subscriptions.tenancy import (
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
     from django.db.models import QuerySet
     from django.http import HttpRequest
+
+    from subscriptions.audit import Changes
 
     ModelForm = forms.ModelForm[ApiClient]
 else:
@@ -63,7 +67,10 @@ def _choices(names: Collection[str]) -> list[tuple[str, str]]:
 
 
 @admin.register(ApiClient)
-class ApiClientAdmin(TenantScopedAdmin):
+class ApiClientAdmin(AuditedAdmin, TenantScopedAdmin):
+    # create_api_client records it.
+    created = None
+    updated, deleted = Action.CLIENT_UPDATED, Action.CLIENT_DELETED
     form = ApiClientForm
     list_display = ("name", "tenant", "client_id", "scopes", "created", "expires_at")
     list_filter = ("tenant",)
@@ -94,6 +101,15 @@ class ApiClientAdmin(TenantScopedAdmin):
         is_secret = lookup.startswith("client_secret")
         return not is_secret and super().lookup_allowed(lookup, value, request)
 
+    def about(self, row: ApiClient) -> About:
+        return about_client(row)
+
+    def changes_of(self, form: Any) -> Changes:
+        changes = super().changes_of(form)
+        if "Scopes" in changes:
+            changes["Scopes"]["After"] = form.cleaned_data["scopes"].split()
+        return changes
+
     def save_model(
         self, request: HttpRequest, obj: Any, form: Any, change: Any
     ) -> None:
@@ -105,6 +121,7 @@ class ApiClientAdmin(TenantScopedAdmin):
             name=obj.name,
             scopes=obj.scopes.split(),
             expires_at=obj.expires_at,
+            origin=origin_of(request),
         )
         obj.pk = created.client.pk
         obj.refresh_from_db()
@@ -114,5 +131,5 @@ class ApiClientAdmin(TenantScopedAdmin):
     @admin.action(description="Revoke selected API clients", permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiClient]) -> None:
         for client in queryset:
-            revoke_api_client(client, now=timezone.now())
+            revoke_api_client(client, now=timezone.now(), origin=origin_of(request))
         self.message_user(request, f"{len(queryset)} revoked.")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import time
 from typing import TYPE_CHECKING
 
 import django_filters
 from django.db.models import Q
 
-from subscriptions.models import EventType, Webhook
+from subscriptions.api.moment_filters import MomentFilter, PeriodForm
+from subscriptions.audit import Action
+from subscriptions.models import AuditEvent, EventType, Webhook
 
 if TYPE_CHECKING:
     from subscriptions.models.webhooks import WebhookQuerySet
@@ -39,3 +42,18 @@ class EventTypeFilter(django_filters.FilterSet):  # type: ignore[misc]
     class Meta:
         model = EventType
         fields: list[str] = []
+
+
+class AuditFilter(django_filters.FilterSet):  # type: ignore[misc]
+    Action = django_filters.MultipleChoiceFilter(
+        "action", choices=[(str(each), str(each)) for each in Action], distinct=False
+    )
+    ObjectId = django_filters.CharFilter("object_id")
+    Actor = django_filters.CharFilter("actor_name")
+    StartDate = MomentFilter("created_at", lookup_expr="gte", at=time.min)
+    EndDate = MomentFilter("created_at", lookup_expr="lte", at=time.max)
+
+    class Meta:
+        model = AuditEvent
+        fields: list[str] = []
+        form = PeriodForm

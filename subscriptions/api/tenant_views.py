@@ -9,6 +9,7 @@ from rest_framework.views import APIView
 
 from subscriptions.api.refusals import as_answer
 from subscriptions.models import Webhook
+from subscriptions.origins import ActorKind, Origin
 
 if TYPE_CHECKING:
     from rest_framework.response import Response
@@ -24,6 +25,12 @@ class TenantView(APIView):
     @property
     def principal(self) -> Principal:
         return cast("Principal", self.request.auth)
+
+    @property
+    def origin(self) -> Origin:
+        """Who asks, for the audit log: handed to each operation that changes something."""
+        name = self.principal.name
+        return Origin.of_request(self.request, kind=ActorKind.CLIENT, name=name)
 
     @property
     def tenant(self) -> Tenant:

@@ -24,6 +24,8 @@ from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 
 from subscriptions.api.refusals import TooLarge
+from subscriptions.origins import ActorKind, Origin
+from subscriptions.tenancy import record_refused_token
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -120,7 +122,10 @@ class TokenView(APIView):
 
         Errors follow RFC 6749: `error` and `error_description`.
         """
-        status, body = _issue(_fields(request))
+        fields = _fields(request)
+        status, body = _issue(fields)
+        if status >= 400:
+            _record_refusal(request, client_id=fields.get("client_id", ""))
         return _answer(status, body)
 
     def handle_exception(self, exc: Exception) -> Response:
@@ -177,6 +182,11 @@ def _issue(fields: dict[str, str]) -> tuple[int, dict[str, Any]]:
         "/oauth/token", http_method="POST", body=urlencode(fields), headers={}
     )
     return status, json.loads(body)
+
+
+def _record_refusal(request: Request, *, client_id: str) -> None:
+    origin = Origin.of_request(request, kind=ActorKind.UNKNOWN, name="")
+    record_refused_token(client_id=client_id, origin=origin)
 
 
 def _refused(status: int, error: str, description: str) -> Response:

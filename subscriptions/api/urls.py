@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from subscriptions.api.audit import AuditEventsView, AuditExportView
 from subscriptions.api.event_types import EventTypesView
 from subscriptions.api.views import WebhookViewSet
 
@@ -18,6 +19,8 @@ rotate_secret = WebhookViewSet.as_view({"post": "rotate_secret"})
 reveal_secret = WebhookViewSet.as_view({"post": "reveal_secret"})
 
 urlpatterns = [
+    path("audit-events", AuditEventsView.as_view()),
+    path("audit-events/export", AuditExportView.as_view()),
     path("webhooks", webhooks),
     path("webhooks/event-types", EventTypesView.as_view()),
     path("webhooks/<str:webhook_id>", webhook),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
 from django.utils import timezone
@@ -21,8 +20,6 @@ from subscriptions.signing_secrets import reveal_secret, rotate_secret
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
-
-logger = logging.getLogger(__name__)
 
 IF_MATCH = OpenApiParameter(
     "If-Match",
@@ -69,7 +66,10 @@ class WebhookViewSet(TenantView, GenericViewSet[Webhook]):
         """
         fields = self.parsed(bodies.NewWebhook)
         created = webhooks.create_webhook(
-            tenant=self.tenant, created_by=self.principal.name, **fields
+            tenant=self.tenant,
+            created_by=self.principal.name,
+            origin=self.origin,
+            **fields,
         )
         answer = self._answer(created.webhook, secret=created.secret, status=201)
         location = f"{request.path}/{created.webhook.public_id}"
@@ -94,6 +94,7 @@ class WebhookViewSet(TenantView, GenericViewSet[Webhook]):
             changes=self.parsed(bodies.WebhookChanges),
             updated_by=self.principal.name,
             if_match=request.headers.get("If-Match"),
+            origin=self.origin,
         )
         return self._answer(self.webhook())
 
@@ -103,14 +104,14 @@ class WebhookViewSet(TenantView, GenericViewSet[Webhook]):
     def destroy(self, request: Request, webhook_id: str) -> Response:
         """It is gone from every list; its logs are kept until they expire."""
         if_match = request.headers.get("If-Match")
-        webhooks.delete_webhook(self.webhook(), if_match=if_match)
+        webhooks.delete_webhook(self.webhook(), if_match=if_match, origin=self.origin)
         return Response(status=204)
 
     @extend_schema(summary="Enable a webhook", request=None)
     def enable(self, request: Request, webhook_id: str) -> Response:
         """Verifies the URL; the webhook is Active once that passes."""
         self.parsed(bodies.EmptyBody)
-        webhooks.enable_webhook(self.webhook())
+        webhooks.enable_webhook(self.webhook(), origin=self.origin)
         return self._answer(self.webhook())
 
     @extend_schema(summary="Disable a webhook", request=None)
@@ -121,6 +122,7 @@ class WebhookViewSet(TenantView, GenericViewSet[Webhook]):
             self.webhook().pk,
             reason=Webhook.DisabledReason.MANUAL,
             now=timezone.now(),
+            origin=self.origin,
         )
         return self._answer(self.webhook())
 
@@ -128,7 +130,7 @@ class WebhookViewSet(TenantView, GenericViewSet[Webhook]):
     def verify(self, request: Request, webhook_id: str) -> Response:
         """Runs the ownership challenge; passing makes the webhook Active."""
         self.parsed(bodies.EmptyBody)
-        webhooks.request_verification(self.webhook())
+        webhooks.request_verification(self.webhook(), origin=self.origin)
         return self._answer(self.webhook())
 
     @extend_schema(summary="Rotate a webhook's secret", request=bodies.Rotation)
@@ -136,7 +138,9 @@ class WebhookViewSet(TenantView, GenericViewSet[Webhook]):
         """Shows the new secret in clear. The previous one still signs for a while."""
         grace = self.parsed(bodies.Rotation)["GracePeriodHours"]
         webhook = self.webhook()
-        secret = rotate_secret(webhook, grace=grace, now=database_time())
+        secret = rotate_secret(
+            webhook, grace=grace, now=database_time(), origin=self.origin
+        )
         return self._answer(self.webhook(), secret=secret)
 
     @extend_schema(
@@ -147,11 +151,8 @@ class WebhookViewSet(TenantView, GenericViewSet[Webhook]):
     def reveal_secret(self, request: Request, webhook_id: str) -> Response:
         """Shows the secret in clear; who asked is recorded."""
         self.parsed(bodies.EmptyBody)
-        webhook = self.webhook()
-        answer = Response({"Secret": reveal_secret(webhook)}, headers=no_store())
-        fields = {"webhook": webhook.public_id, "client": self.principal.name}
-        logger.info("secret.revealed", extra=fields)
-        return answer
+        secret = reveal_secret(self.webhook(), origin=self.origin)
+        return Response({"Secret": secret}, headers=no_store())
 
     def _answer(
         self, webhook: Webhook, *, secret: str = "", status: int = 200

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from subscriptions.models.audit import AuditEvent
 from subscriptions.models.clients import ApiClient
 from subscriptions.models.event_types import EventType
 from subscriptions.models.signing_secrets import SigningSecret
@@ -10,6 +11,7 @@ from subscriptions.models.webhooks import Subscription, Webhook
 
 __all__ = [
     "ApiClient",
+    "AuditEvent",
     "EventType",
     "SigningSecret",
     "Subscription",

@@ -33,6 +33,7 @@ WEBHOOKS = [
     ("WEBHOOKS_USER_AGENT", "Acme/2", "Acme/2"),
     ("WEBHOOKS_MAX_WEBHOOKS", "7", 7),
     ("WEBHOOKS_TENANTS_MAY_PUBLISH", "true", True),
+    ("WEBHOOKS_TRUSTED_PROXIES", "2", 2),
     ("WEBHOOKS_CONCURRENCY", "8", 8),
     ("WEBHOOKS_IN_FLIGHT_PER_WEBHOOK", "2", 2),
     ("WEBHOOKS_DIE_AT", "after-send:3", "after-send:3"),

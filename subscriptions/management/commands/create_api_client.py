@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from subscriptions.models import Tenant
+from subscriptions.origins import Origin
 from subscriptions.tenancy import TooManyClients, UnknownScopes, create_api_client
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Command(BaseCommand):
                 name=options["name"],
                 scopes=list(dict.fromkeys(options["scopes"])),
                 expires_at=_expiry(options["expires_in_days"]),
+                origin=Origin.of_command("create_api_client"),
             )
         except (UnknownScopes, TooManyClients) as error:
             raise CommandError(str(error)) from None

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
+from subscriptions.origins import Origin
 from subscriptions.tenancy import ensure_tenant
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Command(BaseCommand):
                 company_code=options["company_code"],
                 name=options["name"],
                 subsidiaries=dict(map(_code_and_name, options["subsidiaries"])),
+                origin=Origin.of_command("create_tenant"),
             )
         except ValidationError as error:
             raise CommandError(_sentence(error)) from None

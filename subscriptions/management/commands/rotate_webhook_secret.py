@@ -8,11 +8,13 @@ from django.utils import timezone
 
 from subscriptions.clock import database_time
 from subscriptions.models import Webhook
+from subscriptions.origins import Origin
 from subscriptions.signing_secrets import rotate_secret, webhooks_to_rotate
 
 if TYPE_CHECKING:
     from django.core.management.base import CommandParser
 
+BY_COMMAND = Origin.of_command("rotate_webhook_secret")
 MAX_GRACE_HOURS = 168
 MAX_DAYS = 3650
 
@@ -42,7 +44,8 @@ class Command(BaseCommand):
 
 def _rotated(webhook: Webhook, grace: timedelta) -> str:
     try:
-        return rotate_secret(webhook, grace=grace, now=database_time())
+        now = database_time()
+        return rotate_secret(webhook, grace=grace, now=now, origin=BY_COMMAND)
     except Webhook.DoesNotExist:
         # Deleted since the list was read: it signs no more, the others still do.
         return ""
