@@ -8,6 +8,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from subscriptions.addresses import parse_networks
+from subscriptions.rate_limits import Rate
 from subscriptions.target_urls import UrlRules
 
 
@@ -16,6 +17,9 @@ class Conf:
     max_webhooks: int
     tenants_may_publish: bool
     trusted_proxies: int
+    rate_per_token: Rate
+    rate_per_tenant: Rate
+    ingest_rate: Rate
     url_rules: UrlRules
 
 
@@ -24,6 +28,9 @@ def get_conf() -> Conf:
         max_webhooks=settings.WEBHOOKS_MAX_WEBHOOKS,
         tenants_may_publish=settings.WEBHOOKS_TENANTS_MAY_PUBLISH,
         trusted_proxies=settings.WEBHOOKS_TRUSTED_PROXIES,
+        rate_per_token=Rate.twice(settings.WEBHOOKS_RATE_PER_TOKEN),
+        rate_per_tenant=Rate.twice(settings.WEBHOOKS_RATE_PER_TENANT),
+        ingest_rate=Rate.twice(settings.WEBHOOKS_INGEST_RATE),
         url_rules=UrlRules(
             allow_http=settings.WEBHOOKS_ALLOW_HTTP,
             allowed=parse_networks(settings.WEBHOOKS_ALLOWED_NETWORKS),

@@ -15,12 +15,22 @@ from deliveries.conf import SLICE, get_conf
 from deliveries.engine.draining import Drain
 from deliveries.transport.http import HttpClient
 from deliveries.transport.resolver import Resolver
+from subscriptions.api.throttling import RESERVES
 from subscriptions.audit import purge
 from tests.builders import make_tenant, make_webhook
 from tests.clock import Clock
 from tests.receiver import HOST, Receiver
 
 pytest_plugins = ["tests.secret_watch"]
+
+
+@pytest.fixture(autouse=True)
+def unlimited(settings):
+    """Tests ask as often as they like; those of the limits set their own."""
+    settings.WEBHOOKS_RATE_PER_TOKEN = 0
+    settings.WEBHOOKS_RATE_PER_TENANT = 0
+    settings.WEBHOOKS_INGEST_RATE = 0
+    RESERVES.forget()
 
 
 @pytest.fixture

@@ -59,6 +59,14 @@ class ContractSchema(AutoSchema):  # type: ignore[no-untyped-call,unused-ignore]
         return [self._tokenize_path()[0].replace("-", " ").capitalize()]
 
 
+IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "The same request with the same key does its work once in 24 hours.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+}
+
+
 class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call,unused-ignore]
     target_class = "subscriptions.api.authentication.BearerAuthentication"
     name = SCHEME
@@ -99,7 +107,9 @@ def complete(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
     result["webhooks"], schemas = describe_events()
     result["components"]["schemas"] |= {"Problem": PROBLEM} | schemas
     for path, operations in result["paths"].items():
-        for operation in operations.values():
+        for method, operation in operations.items():
+            if method == "post" and path != TOKEN_PATH:
+                operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
             _add_problems(path, operation)
     return result
 
@@ -124,9 +134,11 @@ def _possible_problems(path: str, operation: dict[str, Any]) -> list[int]:
         401: bool(operation.get("security")),
         403: bool(operation.get("security")),
         404: "{" in path,
+        409: IDEMPOTENCY_KEY in parameters,
         412: any(p["name"] == "If-Match" for p in parameters),
         413: "requestBody" in operation,
         415: "requestBody" in operation,
+        429: bool(operation.get("security")),
     }
     return [status for status, possible in causes.items() if possible]
 

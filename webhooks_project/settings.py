@@ -42,6 +42,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "webhooks_project.request_ids.RequestIdMiddleware",
+    "subscriptions.api.throttling.RateLimitHeaders",
     "webhooks_project.problems.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -147,6 +148,7 @@ REST_FRAMEWORK: dict[str, Any] = {
         "subscriptions.api.authentication.BearerAuthentication"
     ],
     "DEFAULT_PERMISSION_CLASSES": ["subscriptions.api.permissions.HasScope"],
+    "DEFAULT_THROTTLE_CLASSES": ["subscriptions.api.throttling.ContractThrottle"],
     "DEFAULT_PARSER_CLASSES": ["webhooks_project.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "webhooks_project.parsers.JSONNegotiation",
@@ -189,6 +191,9 @@ WEBHOOKS_RETRY_DELAYS = tuple(
 WEBHOOKS_AUTO_DISABLE_AFTER = env.int("WEBHOOKS_AUTO_DISABLE_AFTER", default=10)
 WEBHOOKS_HEADER_PREFIX = env.str("WEBHOOKS_HEADER_PREFIX", default="X-Alvys-")
 WEBHOOKS_USER_AGENT = env.str("WEBHOOKS_USER_AGENT", default="Alvys-Webhook/1.0")
+WEBHOOKS_RATE_PER_TOKEN = env.float("WEBHOOKS_RATE_PER_TOKEN", default=10)
+WEBHOOKS_RATE_PER_TENANT = env.float("WEBHOOKS_RATE_PER_TENANT", default=50)
+WEBHOOKS_INGEST_RATE = env.float("WEBHOOKS_INGEST_RATE", default=1000)
 WEBHOOKS_MAX_WEBHOOKS = env.int("WEBHOOKS_MAX_WEBHOOKS", default=50)
 WEBHOOKS_TENANTS_MAY_PUBLISH = env.bool("WEBHOOKS_TENANTS_MAY_PUBLISH", default=False)
 WEBHOOKS_TRUSTED_PROXIES = env.int("WEBHOOKS_TRUSTED_PROXIES", default=0)

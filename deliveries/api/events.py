@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC
 from typing import TYPE_CHECKING, Any, cast
 
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from deliveries.api.bodies import NewEvent, NewEvents
 from deliveries.api.facts import publish_events
 from deliveries.api.plain_events import plain_event, plain_events
 from deliveries.api.serializers import PublishedEventSerializer, PublishedSerializer
+from subscriptions.api.idempotent_views import IdempotentView
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -29,8 +30,11 @@ EARLIER = OpenApiResponse(
 )
 
 
-class EventsView(APIView):
+class EventsView(IdempotentView):
     scopes = {"post": "events:write"}
+
+    def event_counts(self, request: Request) -> Counter[str]:
+        return _counted([request.data])
 
     @extend_schema(
         summary="Publish an event",
@@ -46,9 +50,13 @@ class EventsView(APIView):
         return Response(_shown(published), status=202 if published.is_new else 200)
 
 
-class EventBatchView(APIView):
+class EventBatchView(IdempotentView):
     scopes = {"post": "events:write"}
     max_body_bytes = MAX_BATCH_BYTES
+
+    def event_counts(self, request: Request) -> Counter[str]:
+        body: Any = request.data
+        return _counted(body.get("Events"))
 
     @extend_schema(
         summary="Publish up to 1,000 events",
@@ -66,6 +74,14 @@ class EventBatchView(APIView):
             naming=_name_in_batch,
         )
         return Response({"Items": [_shown(each) for each in published]}, status=202)
+
+
+def _counted(events: Any) -> Counter[str]:
+    """How many events there are for each company, in a body that nobody has read yet."""
+    if not isinstance(events, list):
+        return Counter([""])
+    codes = (each.get("CompanyCode") for each in events if isinstance(each, dict))
+    return Counter(code if isinstance(code, str) else "" for code in codes)
 
 
 def _tenant(request: Request) -> Tenant | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rest_framework.exceptions import APIException, NotFound, ValidationError
 
 from subscriptions.catalogue import UnknownEventTypes
+from subscriptions.idempotency import AnswerLost, KeyReused
 from subscriptions.models import Webhook
 from subscriptions.revisions import RevisionMismatch
 from subscriptions.webhooks import NameTaken, TooManyWebhooks
@@ -34,6 +35,8 @@ def as_answer(error: Exception) -> Exception:
     """The HTTP answer to an operation's refusal; anything else stays what it is."""
     answers: dict[type[Exception], Callable[[str], APIException]] = {
         Webhook.DoesNotExist: lambda _: NotFound("There is no such webhook."),
+        AnswerLost: Conflict,
+        KeyReused: Conflict,
         NameTaken: Conflict,
         RevisionMismatch: PreconditionFailed,
         UnknownEventTypes: lambda sentence: ValidationError({"Events": [sentence]}),

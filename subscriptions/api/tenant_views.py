@@ -5,21 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from rest_framework.exceptions import PermissionDenied
-from rest_framework.views import APIView
 
-from subscriptions.api.refusals import as_answer
+from subscriptions.api.idempotent_views import IdempotentView
 from subscriptions.models import Webhook
 from subscriptions.origins import ActorKind, Origin
 
 if TYPE_CHECKING:
-    from rest_framework.response import Response
     from rest_framework.serializers import BaseSerializer
 
     from subscriptions.api.authentication import Principal
     from subscriptions.models import Tenant
 
 
-class TenantView(APIView):
+class TenantView(IdempotentView):
     """A view that begins every query with ``self.tenant``."""
 
     @property
@@ -50,6 +48,3 @@ class TenantView(APIView):
         parsed = body(data=self.request.data, context={"tenant": self.tenant})
         parsed.is_valid(raise_exception=True)
         return parsed.validated_data
-
-    def handle_exception(self, exc: Exception) -> Response:
-        return super().handle_exception(as_answer(exc))

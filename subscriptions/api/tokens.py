@@ -24,6 +24,8 @@ from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 
 from subscriptions.api.refusals import TooLarge
+from subscriptions.client_addresses import client_address
+from subscriptions.guesses import Guess, TooManyGuesses
 from subscriptions.origins import ActorKind, Origin
 from subscriptions.tenancy import record_refused_token
 
@@ -115,6 +117,7 @@ class TokenView(APIView):
             200: TokenSerializer,
             400: TokenRefusalSerializer,
             401: TokenRefusalSerializer,
+            429: TokenRefusalSerializer,
         },
     )
     def post(self, request: Request) -> Response:
@@ -123,9 +126,13 @@ class TokenView(APIView):
         Errors follow RFC 6749: `error` and `error_description`.
         """
         fields = _fields(request)
+        guess = Guess(client_address(request), fields.get("client_id", ""))
+        guess.begin()
         status, body = _issue(fields)
         if status >= 400:
-            _record_refusal(request, client_id=fields.get("client_id", ""))
+            _record_refusal(request, client_id=guess.client_id)
+        if status != 401:
+            guess.was_right()
         return _answer(status, body)
 
     def handle_exception(self, exc: Exception) -> Response:
@@ -134,6 +141,10 @@ class TokenView(APIView):
                 return _refused(400, "invalid_request", str(exc))
             case BadCredentials():
                 return _refused(401, "invalid_client", str(exc))
+            case TooManyGuesses():
+                answer = _refused(429, "too_many_attempts", str(exc))
+                answer.headers["Retry-After"] = str(exc.seconds)
+                return answer
         return super().handle_exception(exc)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from subscriptions.models.audit import AuditEvent
 from subscriptions.models.clients import ApiClient
 from subscriptions.models.event_types import EventType
+from subscriptions.models.idempotency import IdempotentAnswer
+from subscriptions.models.rate_buckets import RateBucket
 from subscriptions.models.signing_secrets import SigningSecret
 from subscriptions.models.tenants import Subsidiary, Tenant, User
 from subscriptions.models.webhooks import Subscription, Webhook
@@ -13,6 +15,8 @@ __all__ = [
     "ApiClient",
     "AuditEvent",
     "EventType",
+    "IdempotentAnswer",
+    "RateBucket",
     "SigningSecret",
     "Subscription",
     "Subsidiary",

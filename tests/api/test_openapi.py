@@ -77,7 +77,7 @@ def test_an_operation_says_what_it_is_and_what_it_needs():
 def test_an_operation_says_how_it_is_refused():
     change = document()["paths"]["/api/p/v3/webhooks/{webhook_id}"]["put"]
 
-    refusals = {"400", "401", "403", "404", "409", "412", "413", "415"}
+    refusals = {"400", "401", "403", "404", "409", "412", "413", "415", "429"}
     assert set(change["responses"]) == {"200"} | refusals
     for status in refusals:
         content = change["responses"][status]["content"]

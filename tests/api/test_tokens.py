@@ -268,3 +268,39 @@ def test_the_secret_of_globex_does_not_open_acme(credentials, globex):
     response = ask(credentials | {"client_secret": theirs.secret})
 
     refused(response, 401, "invalid_client")
+
+
+def test_guesses_at_one_client_are_slowed_down(credentials, new_client):
+    wrong = credentials | {"client_secret": "guess"}
+
+    for _ in range(10):
+        refused(ask(wrong), 401, "invalid_client")
+    answer = ask(credentials)
+
+    refused(answer, 429, "too_many_attempts")
+    assert answer["Retry-After"] == "6"
+
+
+def test_guesses_from_one_address_are_slowed_down(credentials):
+    for number in range(20):
+        unknown = credentials | {"client_id": f"client-{number}"}
+        refused(ask(unknown), 401, "invalid_client")
+
+    refused(ask(credentials), 429, "too_many_attempts")
+
+
+def test_nobody_locks_a_client_out_from_elsewhere(credentials):
+    for _ in range(11):
+        ask(credentials | {"client_secret": "guess"})
+
+    elsewhere = Client(REMOTE_ADDR="203.0.113.7").post(
+        ADDRESS, urlencode(credentials), content_type=FORM
+    )
+
+    assert elsewhere.status_code == 200
+
+
+def test_the_right_secret_is_no_guess(credentials):
+    statuses = {ask(credentials).status_code for _ in range(12)}
+
+    assert statuses == {200}

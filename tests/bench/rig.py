@@ -167,5 +167,9 @@ def _environment(folder: Path) -> dict[str, str]:
         "LOG_LEVEL": "WARNING",
         "WEBHOOKS_ALLOWED_NETWORKS": "127.0.0.0/8",
         "WEBHOOKS_ALLOW_HTTP": "true",
+        # Counted, as in production, and more than anybody can ask for.
+        "WEBHOOKS_RATE_PER_TOKEN": "1000000",
+        "WEBHOOKS_RATE_PER_TENANT": "1000000",
+        "WEBHOOKS_INGEST_RATE": "1000000",
         "WEBHOOKS_CA_BUNDLE": str(folder / CA_BUNDLE),
     }

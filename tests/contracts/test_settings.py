@@ -32,6 +32,9 @@ WEBHOOKS = [
     ("WEBHOOKS_HEADER_PREFIX", "X-Acme-", "X-Acme-"),
     ("WEBHOOKS_USER_AGENT", "Acme/2", "Acme/2"),
     ("WEBHOOKS_MAX_WEBHOOKS", "7", 7),
+    ("WEBHOOKS_RATE_PER_TOKEN", "2.5", 2.5),
+    ("WEBHOOKS_RATE_PER_TENANT", "0", 0),
+    ("WEBHOOKS_INGEST_RATE", "5000", 5000),
     ("WEBHOOKS_TENANTS_MAY_PUBLISH", "true", True),
     ("WEBHOOKS_TRUSTED_PROXIES", "2", 2),
     ("WEBHOOKS_CONCURRENCY", "8", 8),
@@ -50,9 +53,6 @@ OTHERS = [
 ]
 # Of the contract; their rows above come with the settings themselves.
 TO_COME = {
-    "WEBHOOKS_RATE_PER_TOKEN",
-    "WEBHOOKS_RATE_PER_TENANT",
-    "WEBHOOKS_INGEST_RATE",
     "WEBHOOKS_RETENTION_DAYS",
 }
 

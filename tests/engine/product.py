@@ -32,6 +32,11 @@ class Product:
             "WEBHOOKS_ALLOWED_NETWORKS": "127.0.0.0/8",
             # The lease is 15 s longer: what a killed worker held is due again then.
             "WEBHOOKS_TIMEOUT": "1",
+            "WEB_CONCURRENCY": "1",
+            # As often as a test likes.
+            "WEBHOOKS_RATE_PER_TOKEN": "0",
+            "WEBHOOKS_RATE_PER_TENANT": "0",
+            "WEBHOOKS_INGEST_RATE": "0",
         }
         self._groups: dict[str, subprocess.Popen[bytes]] = {}
         self._base = ""
