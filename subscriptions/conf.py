@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from django.conf import settings
 from django.utils.module_loading import import_string
@@ -11,10 +12,19 @@ from subscriptions.addresses import parse_networks
 from subscriptions.target_urls import UrlRules
 
 
+class TwoFactorFor(StrEnum):
+    """Of whom a second factor is asked. Who has one uses it anyway."""
+
+    NOBODY = "nobody"
+    PLATFORM = "platform"
+    EVERYONE = "everyone"
+
+
 @dataclass(frozen=True, slots=True)
 class Conf:
     max_webhooks: int
     tenants_may_publish: bool
+    two_factor_for: TwoFactorFor
     url_rules: UrlRules
 
 
@@ -22,12 +32,19 @@ def get_conf() -> Conf:
     return Conf(
         max_webhooks=settings.WEBHOOKS_MAX_WEBHOOKS,
         tenants_may_publish=settings.WEBHOOKS_TENANTS_MAY_PUBLISH,
+        two_factor_for=TwoFactorFor(settings.WEBHOOKS_REQUIRE_TWO_FACTOR),
         url_rules=UrlRules(
             allow_http=settings.WEBHOOKS_ALLOW_HTTP,
             allowed=parse_networks(settings.WEBHOOKS_ALLOWED_NETWORKS),
             own_hosts=tuple(settings.ALLOWED_HOSTS),
         ),
     )
+
+
+def trusted_proxies() -> int:
+    """How many proxies before us append to X-Forwarded-For."""
+    count: int = settings.WEBHOOKS_TRUSTED_PROXIES
+    return count
 
 
 def encryption_keys() -> str:

@@ -5,20 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin import AdminSite
+from django.shortcuts import redirect
+
+from subscriptions.logins import missing_step, recently_confirmed, with_next
+from subscriptions.pages.urls import account
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from django.contrib.admin import ModelAdmin
     from django.db.models import Model
+    from django.http import HttpRequest, HttpResponse
+    from django.urls import URLPattern, URLResolver
 
 # Their own pages show tokens, secrets and pickled payloads.
 UNWANTED = frozenset({"oauth2_provider", "django_q"})
 
 
 class WebhooksAdminSite(AdminSite):
+    """Lets in who has given the password and, where there is one, the second factor."""
+
     site_title = site_header = "Webhooks"
     index_title = "Settings"
+    login_template = "account/login.html"
 
     def register(
         self,
@@ -29,3 +38,26 @@ class WebhooksAdminSite(AdminSite):
         library = admin_class.__module__.partition(".")[0] if admin_class else ""
         if library not in UNWANTED:
             super().register(model_or_iterable, admin_class, **options)
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return super().has_permission(request) and not missing_step(request)
+
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        # Every page sends here whom it does not let in; this is where to go on.
+        if request.method == "GET" and super().has_permission(request):
+            if page := missing_step(request):
+                return redirect(with_next(page, request.GET.get("next", "")))
+        return super().login(request, extra_context)
+
+    def password_change(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        # Its form takes any number of guesses at the old password.
+        view: Any = recently_confirmed(super().password_change)
+        answer: HttpResponse = view(request, extra_context)
+        return answer
+
+    def get_urls(self) -> list[URLResolver | URLPattern]:
+        return [*account(self.admin_view), *super().get_urls()]

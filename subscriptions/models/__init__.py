@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from subscriptions.models.clients import ApiClient
 from subscriptions.models.event_types import EventType
+from subscriptions.models.second_factors import Authenticator
 from subscriptions.models.signing_secrets import SigningSecret
 from subscriptions.models.tenants import Subsidiary, Tenant, User
 from subscriptions.models.webhooks import Subscription, Webhook
 
 __all__ = [
     "ApiClient",
+    "Authenticator",
     "EventType",
     "SigningSecret",
     "Subscription",
