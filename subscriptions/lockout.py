@@ -41,10 +41,11 @@ class TieredHandler(AxesDatabaseHandler):  # type: ignore[misc]  # the library i
     ) -> timedelta:
         """How long this name, or this address, still has to wait."""
         now = request.axes_attempt_time  # type: ignore[attr-defined]  # set by axes
-        return max(
+        left: timedelta = max(
             wait_after(failures) - (now - last)
             for failures, last in self._weighed(request, credentials)
         )
+        return left
 
     def get_failures(
         self, request: HttpRequest, credentials: Credentials = None

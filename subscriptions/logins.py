@@ -68,7 +68,15 @@ def note_sign_of_life(session: SessionBase, *, now: datetime) -> None:
 # --- The second factor --------------------------------------------------------------
 def missing_step(request: HttpRequest) -> str:
     """The page that must come first for who has given the password, or nothing."""
-    user = person(request)
+    # The admin asks several times for one page.
+    known: str | None = getattr(request, "missing_step", None)
+    if known is None:
+        known = _missing_step(person(request))
+        request.missing_step = known  # type: ignore[attr-defined]
+    return known
+
+
+def _missing_step(user: User) -> str:
     if user.is_verified():  # type: ignore[attr-defined]  # set by django-otp
         return ""
     if authenticator_of(user) is not None:

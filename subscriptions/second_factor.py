@@ -103,7 +103,7 @@ def renew_recovery_codes(user: User) -> list[str]:
 
 def remove_second_factor(user: User) -> bool:
     """Whether there was one. Sessions that it had verified are verified no longer."""
-    removed, _ = Authenticator.objects.filter(user=user).delete()
+    removed: int = Authenticator.objects.filter(user=user).delete()[0]
     return removed > 0
 
 

@@ -46,18 +46,17 @@ class WebhooksAdminSite(AdminSite):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         # Every page sends here whom it does not let in; this is where to go on.
-        if request.method == "GET" and super().has_permission(request):
-            if page := missing_step(request):
-                return redirect(with_next(page, request.GET.get("next", "")))
+        has_password = request.method == "GET" and super().has_permission(request)
+        if has_password and (page := missing_step(request)):
+            return redirect(with_next(page, request.GET.get("next", "")))
         return super().login(request, extra_context)
 
     def password_change(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    ) -> Any:
         # Its form takes any number of guesses at the old password.
-        view: Any = recently_confirmed(super().password_change)
-        answer: HttpResponse = view(request, extra_context)
-        return answer
+        view = recently_confirmed(super().password_change)
+        return view(request, extra_context)
 
     def get_urls(self) -> list[URLResolver | URLPattern]:
         return [*account(self.admin_view), *super().get_urls()]

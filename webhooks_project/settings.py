@@ -275,5 +275,9 @@ LOGGING: dict[str, Any] = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "wide"}},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
     # Our own lines say what matters of these.
-    "loggers": {"django-q": {"level": "WARNING"}, "urllib3": {"level": "ERROR"}, "axes": {"level": "ERROR"}},
+    "loggers": {
+        "django-q": {"level": "WARNING"},
+        "urllib3": {"level": "ERROR"},
+        "axes": {"level": "ERROR"},
+    },
 }

@@ -7,7 +7,11 @@ from django.contrib import admin, messages
 from django.utils import timezone
 from django.utils.html import format_html
 
-from subscriptions.admin.scoping import TenantScopedAdmin, tenant_id_of
+from subscriptions.admin.scoping import (
+    ConfirmedChanges,
+    TenantScopedAdmin,
+    tenant_id_of,
+)
 from subscriptions.models import ApiClient
 from subscriptions.scopes import SCOPES
 from subscriptions.tenancy import (
@@ -63,7 +67,7 @@ def _choices(names: Collection[str]) -> list[tuple[str, str]]:
 
 
 @admin.register(ApiClient)
-class ApiClientAdmin(TenantScopedAdmin):
+class ApiClientAdmin(ConfirmedChanges, TenantScopedAdmin):
     form = ApiClientForm
     list_display = ("name", "tenant", "client_id", "scopes", "created", "expires_at")
     list_filter = ("tenant",)

@@ -5,8 +5,15 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group
+from django.utils.decorators import method_decorator
 
-from subscriptions.admin.scoping import PlatformOnly, TenantScopedAdmin, tenant_id_of
+from subscriptions.admin.scoping import (
+    ConfirmedChanges,
+    PlatformOnly,
+    TenantScopedAdmin,
+    tenant_id_of,
+)
+from subscriptions.logins import recently_confirmed
 from subscriptions.models import Subsidiary, Tenant, User
 
 if TYPE_CHECKING:
@@ -42,7 +49,7 @@ class TenantAdmin(PlatformOnly, TenantScopedAdmin):
 
 
 @admin.register(User)
-class PersonAdmin(TenantScopedAdmin, DjangoUserAdmin):
+class PersonAdmin(ConfirmedChanges, TenantScopedAdmin, DjangoUserAdmin):
     list_display = ("username", "email", "tenant", "is_staff", "is_active")
     list_filter = ("tenant", "is_staff", "is_active")
     list_select_related = ("tenant",)
@@ -54,10 +61,16 @@ class PersonAdmin(TenantScopedAdmin, DjangoUserAdmin):
             return OF_A_COLLEAGUE
         return super().get_fieldsets(request, obj)
 
+    @method_decorator(recently_confirmed)
+    def user_change_password(
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> Any:
+        return super().user_change_password(request, *args, **kwargs)
+
 
 admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class RoleAdmin(PlatformOnly, GroupAdmin):
+class RoleAdmin(PlatformOnly, ConfirmedChanges, GroupAdmin):
     """Rights are the platform's to give."""

@@ -9,8 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django.contrib import admin
+from django.utils.decorators import method_decorator
 
+from subscriptions.logins import recently_confirmed
 from subscriptions.models import Tenant
+from subscriptions.plain_text import visible
 
 if TYPE_CHECKING:
     from django.db.models import ForeignKey, Model, QuerySet
@@ -22,6 +25,34 @@ if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
 else:
     ModelAdmin = admin.ModelAdmin
+
+
+def as_typed(field: str) -> Any:
+    """A column whose words come from outside: shown as text, with nothing hidden."""
+
+    @admin.display(description=field.replace("_", " "), ordering=field)
+    def shown(row: Any) -> str:
+        return visible(getattr(row, field))
+
+    shown.__name__ = field
+    return shown
+
+
+class ConfirmedChanges(ModelAdmin):
+    """Rows that open only to who has given password or code a moment ago."""
+
+    @method_decorator(recently_confirmed)
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return super().changeform_view(request, *args, **kwargs)
+
+    @method_decorator(recently_confirmed)
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return super().delete_view(request, *args, **kwargs)
+
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        view: Any = super().changelist_view
+        acting = recently_confirmed(view) if request.method == "POST" else view
+        return acting(request, *args, **kwargs)
 
 
 def tenant_id_of(request: HttpRequest) -> int | None:

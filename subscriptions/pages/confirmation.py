@@ -62,7 +62,9 @@ class ConfirmPage(View):
         if authenticator is None:
             return False
         try:
-            note_code(request, accept_code(authenticator, code=form.cleaned_data["code"]))
+            note_code(
+                request, accept_code(authenticator, code=form.cleaned_data["code"])
+            )
         except (WrongCode, TooManyCodes) as error:
             form.add_error("code", str(error))
             return False

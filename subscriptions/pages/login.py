@@ -40,10 +40,6 @@ def locked_out(
     left = AxesProxyHandler.get_implementation().time_left(request, credentials)
     seconds = max(1, ceil(left.total_seconds()))
     context = {"minutes": ceil(seconds / 60)}
-    return render(
-        request,
-        "account/locked.html",
-        context,
-        status=429,
-        headers={"Retry-After": str(seconds)},
-    )
+    answer = render(request, "account/locked.html", context, status=429)
+    answer.headers["Retry-After"] = str(seconds)
+    return answer

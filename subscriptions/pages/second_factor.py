@@ -50,7 +50,9 @@ class CodePage(View):
         if authenticator is None or not form.is_valid():
             return self._asking(request, form)
         try:
-            note_code(request, accept_code(authenticator, code=form.cleaned_data["code"]))
+            note_code(
+                request, accept_code(authenticator, code=form.cleaned_data["code"])
+            )
         except (WrongCode, TooManyCodes) as error:
             form.add_error("code", str(error))
             return self._asking(request, form)

@@ -7,6 +7,7 @@ import re
 import pytest
 from django.contrib.admin import site
 from django.contrib.auth.models import Group, Permission
+from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 from oauth2_provider.models import get_access_token_model
@@ -30,6 +31,8 @@ def make_staff(username, tenant=None, **flags):
 
 def logged_in(client, user):
     client.force_login(user)
+    # A session writes down when it began, once: counts of queries are of what follows.
+    client.get(reverse("admin:second_factor"))
     return client
 
 
@@ -195,12 +198,14 @@ def test_a_deleted_webhook_is_gone_and_its_log_is_kept(acme_staff, webhook):
 
 @pytest.mark.parametrize(
     ("model", "queries"),
-    [(User, 8), (ApiClient, 8), (Webhook, 11), (Event, 6), (Delivery, 6), (Attempt, 6)],
+    [(User, 9), (ApiClient, 9), (Webhook, 12), (Event, 7), (Delivery, 7), (Attempt, 7)],
 )
 def test_a_list_takes_as_many_queries_for_many_rows_as_for_one(
     platform_staff, acme, django_assert_num_queries, model, queries
 ):
     make_rows(acme)
+    # PostgreSQL is asked for the time.
+    queries += connection.vendor == "postgresql"
     with django_assert_num_queries(queries):
         platform_staff.get(page(model))
     for number in range(5):
@@ -218,7 +223,7 @@ def test_a_table_of_millions_is_never_counted_whole(
 ):
     make_rows(acme)
 
-    with django_assert_max_num_queries(6) as context:
+    with django_assert_max_num_queries(8) as context:
         platform_staff.get(page(model))
 
     counts = [q["sql"] for q in context.captured_queries if "COUNT(" in q["sql"]]
