@@ -33,6 +33,8 @@ WEBHOOKS = [
     ("WEBHOOKS_USER_AGENT", "Acme/2", "Acme/2"),
     ("WEBHOOKS_MAX_WEBHOOKS", "7", 7),
     ("WEBHOOKS_TENANTS_MAY_PUBLISH", "true", True),
+    ("WEBHOOKS_REQUIRE_TWO_FACTOR", "platform", "platform"),
+    ("WEBHOOKS_TRUSTED_PROXIES", "2", 2),
     ("WEBHOOKS_CONCURRENCY", "8", 8),
     ("WEBHOOKS_IN_FLIGHT_PER_WEBHOOK", "2", 2),
     ("WEBHOOKS_DIE_AT", "after-send:3", "after-send:3"),
@@ -44,6 +46,7 @@ OTHERS = [
         "a.example.com,b.example.com",
         ["a.example.com", "b.example.com"],
     ),
+    ("SILENCED_SYSTEM_CHECKS", "subscriptions.W010", ["subscriptions.W010"]),
     ("Q_WORKERS", "5", 5),
     ("REDIS_URL", "redis://cache:6379/1", "redis://cache:6379/1"),
 ]
