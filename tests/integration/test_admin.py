@@ -17,7 +17,7 @@ from deliveries.models import Attempt, Delivery, Event
 from subscriptions.models import ApiClient, EventType, Tenant, User, Webhook
 from subscriptions.signing_secrets import reveal_secret
 from subscriptions.tenancy import create_api_client
-from tests.builders import make_attempt, make_delivery, make_webhook
+from tests.builders import make_attempt, make_delivery, make_event, make_webhook
 
 SCOPED = (Tenant, User, ApiClient, Webhook, Event, Delivery, Attempt)
 READ_ONLY = (EventType, Webhook, Event, Delivery, Attempt)
@@ -171,6 +171,47 @@ def test_an_attempt_shows_what_was_sent_and_received_as_text(acme_staff, webhook
     assert "Server: &lt;b&gt;proud&lt;/b&gt;" in html
     assert "&lt;script&gt;alert(1)&lt;/script&gt;\N{REPLACEMENT CHARACTER}" in html
     assert "<script>alert(1)" not in html
+
+
+HOSTILE = {
+    "<script>alert(1)</script>": "&lt;script&gt;alert(1)&lt;/script&gt;",
+    "</pre><svg onload=alert(1)>": "&lt;/pre&gt;&lt;svg onload=alert(1)&gt;",
+    "{{7*7}}{% debug %}": "{{7*7}}{% debug %}",
+    "exe.\u202egnp": r"exe.\u202egnp",
+    "\x1b[31mred": r"\u001b[31mred",
+    '"><img src=x>': "&quot;&gt;&lt;img src=x&gt;",
+    "W" * 65536: "W" * 65536,
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: ascii(text[:12]))
+def test_what_strangers_write_is_shown_as_text_everywhere(
+    platform_staff, acme, webhook, text
+):
+    short = text[:200]
+    Webhook.objects.filter(pk=webhook.pk).update(
+        name=short, description=text, url=f"https://a.example/{short}"
+    )
+    event = make_event(
+        acme, body=text.encode(), entity_type=text[:100], entity_id=short
+    )
+    delivery = make_delivery(webhook, event=event, order_key=short)
+    attempt = make_attempt(
+        delivery,
+        response_headers=[["X-Evil", text[:1024]]],
+        response_body=text.encode(),
+        error_message=short,
+        url=f"https://a.example/{short}",
+    )
+
+    rows = (event, delivery, attempt, webhook)
+    pages = [page(type(row), "change", row.pk) for row in rows]
+    pages += [page(type(row)) for row in rows]
+    for address in pages:
+        html = platform_staff.get(address).content.decode()
+        assert HOSTILE[text][:100] in html, address
+        assert text not in html or text == HOSTILE[text], address
+        assert f'href="https://a.example/{short}"' not in html
 
 
 def test_a_webhook_shows_its_secret_masked_and_links_to_its_log(acme_staff, webhook):
