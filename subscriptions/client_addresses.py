@@ -1,30 +1,31 @@
-"""From which address a request comes, behind as many proxies as the operator has."""
+"""From which address a request came, past the proxies that we trust and no further."""
 
 from __future__ import annotations
 
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
-from subscriptions.conf import trusted_proxies
+from subscriptions.conf import get_conf
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
 
-def client_address(request: HttpRequest) -> str | None:
-    """The address that the outermost trusted proxy saw; without proxies, the peer's.
+def client_address(request: HttpRequest) -> str:
+    """The address that asked; empty where there is none, as on a Unix socket.
 
-    Each proxy appends whom it sees to X-Forwarded-For; what stands further left was
-    written by whoever asked, and is not believed.
+    ``X-Forwarded-For`` counts from its end: each trusted proxy appended one address,
+    and what stands before those was written by the client.
     """
-    peer = request.META.get("REMOTE_ADDR", "")
-    hops = [*request.headers.get("X-Forwarded-For", "").split(","), peer]
-    place = min(trusted_proxies() + 1, len(hops))
-    return _address(hops[-place]) or _address(peer)
+    hops = [request.META.get("REMOTE_ADDR", "")]
+    if proxies := get_conf().trusted_proxies:
+        forwarded = request.headers.get("X-Forwarded-For", "").split(",")
+        hops = [text.strip() for text in forwarded][-proxies:]
+    return _address(hops[0])
 
 
-def _address(text: str) -> str | None:
+def _address(text: str) -> str:
     try:
-        return str(ip_address(text.strip()))
+        return str(ip_address(text))
     except ValueError:
-        return None
+        return ""

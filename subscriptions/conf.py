@@ -24,6 +24,7 @@ class TwoFactorFor(StrEnum):
 class Conf:
     max_webhooks: int
     tenants_may_publish: bool
+    trusted_proxies: int
     two_factor_for: TwoFactorFor
     url_rules: UrlRules
 
@@ -32,6 +33,7 @@ def get_conf() -> Conf:
     return Conf(
         max_webhooks=settings.WEBHOOKS_MAX_WEBHOOKS,
         tenants_may_publish=settings.WEBHOOKS_TENANTS_MAY_PUBLISH,
+        trusted_proxies=settings.WEBHOOKS_TRUSTED_PROXIES,
         two_factor_for=TwoFactorFor(settings.WEBHOOKS_REQUIRE_TWO_FACTOR),
         url_rules=UrlRules(
             allow_http=settings.WEBHOOKS_ALLOW_HTTP,
@@ -39,12 +41,6 @@ def get_conf() -> Conf:
             own_hosts=tuple(settings.ALLOWED_HOSTS),
         ),
     )
-
-
-def trusted_proxies() -> int:
-    """How many proxies before us append to X-Forwarded-For."""
-    count: int = settings.WEBHOOKS_TRUSTED_PROXIES
-    return count
 
 
 def encryption_keys() -> str:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from axes.handlers.database import AxesDatabaseHandler
 from django.db.models import Max, Sum
 
+from subscriptions.client_addresses import client_address
+
 if TYPE_CHECKING:
     from django.db.models import QuerySet
     from django.http import HttpRequest
@@ -30,6 +32,11 @@ NAMES_AT_AN_ADDRESS = 4
 
 def wait_after(failures: int) -> timedelta:
     return next((wait for least, wait in TIERS if failures >= least), timedelta())
+
+
+def address_of(request: HttpRequest) -> str | None:
+    """For django-axes, whose column knows addresses and nothing else."""
+    return client_address(request) or None
 
 
 class TieredHandler(AxesDatabaseHandler):  # type: ignore[misc]  # the library is untyped

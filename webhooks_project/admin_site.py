@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin import AdminSite
 from django.shortcuts import redirect
+from django.urls import path
 
-from subscriptions.logins import missing_step, recently_confirmed, with_next
 from subscriptions.pages.urls import account
+from subscriptions.sessions import missing_step, recently_confirmed, with_next
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,12 +52,11 @@ class WebhooksAdminSite(AdminSite):
             return redirect(with_next(page, request.GET.get("next", "")))
         return super().login(request, extra_context)
 
-    def password_change(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> Any:
-        # Its form takes any number of guesses at the old password.
-        view = recently_confirmed(super().password_change)
-        return view(request, extra_context)
-
     def get_urls(self) -> list[URLResolver | URLPattern]:
-        return [*account(self.admin_view), *super().get_urls()]
+        # Its form takes any number of guesses at the old password.
+        new_password = self.admin_view(recently_confirmed(self.password_change))
+        return [
+            path("password_change/", new_password, name="password_change"),
+            *account(self.admin_view),
+            *super().get_urls(),
+        ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 
 from subscriptions.clock import database_time
-from subscriptions.logins import (
+from subscriptions.sessions import (
     has_begun,
     has_ended,
     is_logged_in,

@@ -7,11 +7,8 @@ from django.contrib import admin
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
-from subscriptions.admin.scoping import (
-    ConfirmedChanges,
-    TenantScopedAdmin,
-    tenant_id_of,
-)
+from subscriptions.admin.confirming import ConfirmedChanges
+from subscriptions.admin.scoping import TenantScopedAdmin, tenant_id_of
 from subscriptions.models import ApiClient
 from subscriptions.scopes import SCOPES
 from subscriptions.tenancy import (

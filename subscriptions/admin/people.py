@@ -5,15 +5,9 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group
-from django.utils.decorators import method_decorator
 
-from subscriptions.admin.scoping import (
-    ConfirmedChanges,
-    PlatformOnly,
-    TenantScopedAdmin,
-    tenant_id_of,
-)
-from subscriptions.logins import recently_confirmed
+from subscriptions.admin.confirming import ConfirmedChanges, ConfirmedPasswords
+from subscriptions.admin.scoping import PlatformOnly, TenantScopedAdmin, tenant_id_of
 from subscriptions.models import Subsidiary, Tenant, User
 
 if TYPE_CHECKING:
@@ -49,7 +43,7 @@ class TenantAdmin(PlatformOnly, TenantScopedAdmin):
 
 
 @admin.register(User)
-class PersonAdmin(ConfirmedChanges, TenantScopedAdmin, DjangoUserAdmin):
+class PersonAdmin(ConfirmedPasswords, TenantScopedAdmin, DjangoUserAdmin):
     list_display = ("username", "email", "tenant", "is_staff", "is_active")
     list_filter = ("tenant", "is_staff", "is_active")
     list_select_related = ("tenant",)
@@ -60,12 +54,6 @@ class PersonAdmin(ConfirmedChanges, TenantScopedAdmin, DjangoUserAdmin):
         if obj is not None and tenant_id_of(request) is not None:
             return OF_A_COLLEAGUE
         return super().get_fieldsets(request, obj)
-
-    @method_decorator(recently_confirmed)
-    def user_change_password(
-        self, request: HttpRequest, *args: Any, **kwargs: Any
-    ) -> Any:
-        return super().user_change_password(request, *args, **kwargs)
 
 
 admin.site.unregister(Group)

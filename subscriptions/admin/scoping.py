@@ -9,9 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django.contrib import admin
-from django.utils.decorators import method_decorator
 
-from subscriptions.logins import recently_confirmed
 from subscriptions.models import Tenant
 from subscriptions.plain_text import visible
 
@@ -36,23 +34,6 @@ def as_typed(field: str) -> Any:
 
     shown.__name__ = field
     return shown
-
-
-class ConfirmedChanges(ModelAdmin):
-    """Rows that open only to who has given password or code a moment ago."""
-
-    @method_decorator(recently_confirmed)
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        return super().changeform_view(request, *args, **kwargs)
-
-    @method_decorator(recently_confirmed)
-    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        return super().delete_view(request, *args, **kwargs)
-
-    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        view: Any = super().changelist_view
-        acting = recently_confirmed(view) if request.method == "POST" else view
-        return acting(request, *args, **kwargs)
 
 
 def tenant_id_of(request: HttpRequest) -> int | None:

@@ -10,13 +10,6 @@ from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.debug import sensitive_post_parameters
 
-from subscriptions.logins import (
-    local_path,
-    missing_step,
-    note_code,
-    note_confirmation,
-    person,
-)
 from subscriptions.pages.forms import CodeForm, PasswordForm
 from subscriptions.pages.login import password_given
 from subscriptions.second_factor import (
@@ -24,6 +17,13 @@ from subscriptions.second_factor import (
     WrongCode,
     accept_code,
     authenticator_of,
+)
+from subscriptions.sessions import (
+    local_path,
+    missing_step,
+    note_code,
+    note_confirmation,
+    person,
 )
 
 if TYPE_CHECKING:

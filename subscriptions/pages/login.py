@@ -12,12 +12,12 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 
-from subscriptions.logins import person
+from subscriptions.sessions import person
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
-    from subscriptions.logins import View
+    from subscriptions.sessions import View
 
 
 def password_given(view: View) -> View:

@@ -11,12 +11,6 @@ from django.views import View
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
-from subscriptions.logins import (
-    local_path,
-    note_code,
-    person,
-    recently_confirmed,
-)
 from subscriptions.pages.forms import CodeForm
 from subscriptions.pages.login import password_given
 from subscriptions.pages.qr import qr_code
@@ -31,6 +25,12 @@ from subscriptions.second_factor import (
     is_required_of,
     remove_second_factor,
     renew_recovery_codes,
+)
+from subscriptions.sessions import (
+    local_path,
+    note_code,
+    person,
+    recently_confirmed,
 )
 
 if TYPE_CHECKING:

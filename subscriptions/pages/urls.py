@@ -18,7 +18,7 @@ from subscriptions.pages.second_factor import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from subscriptions.logins import View
+    from subscriptions.sessions import View
 
 
 def account(members_only: Callable[[View], View]) -> list[URLPattern]:

@@ -11,8 +11,8 @@ from django.db.models import F
 from django.test import Client
 from django.urls import reverse
 
-from subscriptions.logins import CONFIRMED, SEEN, STARTED
 from subscriptions.models import ApiClient, User
+from subscriptions.sessions import CONFIRMED, SEEN, STARTED
 from tests.people import PASSWORD, enrol, make_person
 
 LOGIN = "/admin/login/"
