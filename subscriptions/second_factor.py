@@ -10,9 +10,9 @@ from urllib.parse import quote, urlencode
 import django_otp
 
 from subscriptions.conf import TwoFactorFor, get_conf
-from subscriptions.identifiers import new_uid
 from subscriptions.models import Authenticator
-from subscriptions.models.second_factors import ISSUER, digest_of, new_sealed_key
+from subscriptions.models.second_factors import ISSUER, digest_of, new_secret
+from subscriptions.sealing import seal
 
 if TYPE_CHECKING:
     from subscriptions.models import User
@@ -49,11 +49,11 @@ def is_required_of(user: User) -> bool:
 
 def begin_enrolment(user: User) -> Authenticator:
     """The authenticator that waits for its first code; the same until that comes."""
-    uid = new_uid()
+    new = Authenticator(user=user, name="app", confirmed=False)
+    new.sealed = seal(new_secret(), context=new.sealing_context)
+    fields = {"uid": new.uid, "sealed": new.sealed, "name": new.name}
     waiting: Authenticator = Authenticator.objects.get_or_create(
-        user=user,
-        confirmed=False,
-        defaults={"uid": uid, "sealed": new_sealed_key(uid), "name": "app"},
+        user=user, confirmed=False, defaults=fields
     )[0]
     return waiting
 

@@ -8,6 +8,7 @@ from django.contrib.admin import AdminSite
 from django.shortcuts import redirect
 from django.urls import path
 
+from subscriptions.pages.login import password_given
 from subscriptions.pages.urls import account
 from subscriptions.sessions import missing_step, recently_confirmed, with_next
 
@@ -56,6 +57,8 @@ class WebhooksAdminSite(AdminSite):
         # Its form takes any number of guesses at the old password.
         new_password = self.admin_view(recently_confirmed(self.password_change))
         return [
+            # Also for who does not have the second factor at hand.
+            path("logout/", password_given(self.logout), name="logout"),
             path("password_change/", new_password, name="password_change"),
             *account(self.admin_view),
             *super().get_urls(),

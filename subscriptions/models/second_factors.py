@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from base64 import b32decode, b32encode
 from secrets import token_bytes
-from typing import Any
 
 from django.db import models
 from django_otp.models import Device, ThrottlingMixin
@@ -22,18 +21,14 @@ DIGITS = 6
 STEPS_OF_TOLERANCE = 1
 
 
-def new_sealed_key(uid: Any) -> str:
-    return sealing.seal(b32encode(token_bytes(KEY_BYTES)).decode(), context=_bound(uid))
+def new_secret() -> str:
+    return b32encode(token_bytes(KEY_BYTES)).decode()
 
 
 def digest_of(recovery_code: str) -> str:
     """A code has 80 random bits: a plain hash of it cannot be guessed back."""
     plain = "".join(filter(str.isalnum, recovery_code)).lower()
     return hashlib.sha256(plain.encode()).hexdigest()
-
-
-def _bound(uid: Any) -> str:
-    return f"authenticator:{uid}"
 
 
 class Authenticator(ThrottlingMixin, Device):  # type: ignore[misc]  # the library is untyped
@@ -63,7 +58,12 @@ class Authenticator(ThrottlingMixin, Device):  # type: ignore[misc]  # the libra
     @property
     def secret(self) -> str:
         """In base32, as people type it into their app."""
-        return sealing.unseal(self.sealed, context=_bound(self.uid))
+        return sealing.unseal(self.sealed, context=self.sealing_context)
+
+    @property
+    def sealing_context(self) -> str:
+        """Binds the sealed text to this row: moved to another, it does not open."""
+        return f"authenticator:{self.uid}"
 
     def get_throttle_factor(self) -> int:
         """After each failure in a row the wait doubles: 1, 2, 4, 8 … seconds."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from functools import wraps
 from math import ceil
 from typing import TYPE_CHECKING, Any
@@ -12,12 +13,15 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 
+from subscriptions.lockout import address_of
 from subscriptions.sessions import person
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
     from subscriptions.sessions import View
+
+logger = logging.getLogger(__name__)
 
 
 def password_given(view: View) -> View:
@@ -39,6 +43,9 @@ def locked_out(
     """What django-axes answers instead of any answer to a password."""
     left = AxesProxyHandler.get_implementation().time_left(request, credentials)
     seconds = max(1, ceil(left.total_seconds()))
+    # Not the name: a password is often typed where the name belongs.
+    fields = {"address": address_of(request), "seconds": seconds}
+    logger.warning("login.locked_out", extra=fields)
     context = {"minutes": ceil(seconds / 60)}
     answer = render(request, "account/locked.html", context, status=429)
     answer.headers["Retry-After"] = str(seconds)

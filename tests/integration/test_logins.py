@@ -88,6 +88,16 @@ def test_the_more_failures_the_longer_the_wait(client, dana, failures, minutes):
     assert is_in(client)
 
 
+def test_a_lock_out_has_its_line_in_the_log_without_what_was_typed(
+    client, dana, caplog
+):
+    fail(client, 5, "my s3cret by mistake")
+
+    (line,) = [each for each in caplog.records if each.msg == "login.locked_out"]
+    assert (line.address, line.seconds) == ("127.0.0.1", 900)
+    assert "s3cret" not in caplog.text
+
+
 def test_a_try_during_the_wait_does_not_make_it_longer(client, dana):
     fail(client, 5)
     time_passes(minutes=14)

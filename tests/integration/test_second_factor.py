@@ -7,6 +7,7 @@ from datetime import timedelta
 from io import StringIO
 
 import pytest
+from django.contrib.auth import SESSION_KEY
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 from django.db.models import F
@@ -263,6 +264,15 @@ def test_the_password_alone_opens_nothing(client, dana):
         assert land(client, page).startswith(f"{CODE}?next="), page
     assert client.post("/admin/subscriptions/user/add/", {}).status_code == 302
     assert client.get(ENROL).url == OVERVIEW
+
+
+def test_who_has_no_code_can_log_out(client, dana):
+    enrol(dana)
+    log_in(client)
+
+    client.post("/admin/logout/")
+
+    assert SESSION_KEY not in client.session
 
 
 def test_the_code_opens_the_rest(client, dana):
