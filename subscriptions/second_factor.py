@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from base64 import b32encode
+from math import ceil
 from secrets import token_bytes
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
 import django_otp
+from django.utils import timezone
 
 from subscriptions.conf import TwoFactorFor, get_conf
 from subscriptions.models import Authenticator
@@ -27,8 +29,9 @@ class WrongCode(ValueError):
 
 
 class TooManyCodes(ValueError):
-    def __init__(self) -> None:
-        super().__init__("There were too many wrong codes. Wait a moment, then retry.")
+    def __init__(self, seconds: float) -> None:
+        wait = f"{ceil(seconds)} s" if seconds < 60 else f"{ceil(seconds / 60)} min"
+        super().__init__(f"There were too many wrong codes. Try again in {wait}.")
 
 
 def authenticator_of(user: User) -> Authenticator | None:
@@ -83,14 +86,17 @@ def finish_enrolment(user: User, *, code: str) -> tuple[Authenticator, list[str]
 
 def accept_code(authenticator: Authenticator, *, code: str) -> Authenticator:
     """Take a code or a recovery code, once. Raises WrongCode or TooManyCodes."""
-    # In a transaction of its own: the failure is counted whatever the caller does then.
-    is_allowed, _ = authenticator.verify_is_allowed()
+    is_allowed, why_not = authenticator.verify_is_allowed()
+    if not is_allowed:
+        wait = why_not["locked_until"] - timezone.now()
+        raise TooManyCodes(wait.total_seconds())
+    # Asks the same again, of the row that it holds: two at once are not both tried.
     accepted: Authenticator | None = django_otp.verify_token(
         authenticator.user, authenticator.persistent_id, code.replace(" ", "")
     )
-    if accepted is not None:
-        return accepted
-    raise WrongCode if is_allowed else TooManyCodes
+    if accepted is None:
+        raise WrongCode
+    return accepted
 
 
 def renew_recovery_codes(user: User) -> list[str]:

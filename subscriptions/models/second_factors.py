@@ -46,7 +46,7 @@ class Authenticator(ThrottlingMixin, Device):  # type: ignore[misc]  # the libra
 
     class Meta:
         constraints = [
-            # One in use, and at most one that is about to replace nothing.
+            # One in use, and one that waits for its first code.
             models.UniqueConstraint(
                 name="one_authenticator_per_person", fields=["user", "confirmed"]
             )

@@ -12,21 +12,16 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from subscriptions.pages.forms import CodeForm, PasswordForm
 from subscriptions.pages.login import password_given
-from subscriptions.second_factor import (
-    TooManyCodes,
-    WrongCode,
-    accept_code,
-    authenticator_of,
-)
+from subscriptions.second_factor import authenticator_of
 from subscriptions.sessions import (
     local_path,
     missing_step,
-    note_code,
     note_confirmation,
     person,
 )
 
 if TYPE_CHECKING:
+    from django.forms import Form
     from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 WRONG_PASSWORD = "This password is wrong."  # noqa: S105 (a sentence)
@@ -48,33 +43,28 @@ class ConfirmPage(View):
         return render(request, "account/confirm.html", {"form": form})
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        by_code = authenticator_of(person(request)) is not None
-        form = CodeForm(request.POST) if by_code else PasswordForm(request.POST)
-        if form.is_valid() and self._confirmed(request, form):
-            return redirect(local_path(request.GET.get("next", "")))
-        return render(request, "account/confirm.html", {"form": form})
-
-    def _confirmed(self, request: HttpRequest, form: CodeForm | PasswordForm) -> bool:
-        """Or the form says why not."""
-        if isinstance(form, PasswordForm):
-            return self._by_password(request, form)
         authenticator = authenticator_of(person(request))
-        if authenticator is None:
-            return False
-        try:
-            note_code(
-                request, accept_code(authenticator, code=form.cleaned_data["code"])
+        if authenticator is not None:
+            by_code = CodeForm(request.POST)
+            return _done(
+                request, by_code, is_confirmed=by_code.is_accepted_by(authenticator)
             )
-        except (WrongCode, TooManyCodes) as error:
-            form.add_error("code", str(error))
-            return False
-        return True
+        by_password = PasswordForm(request.POST)
+        return _done(request, by_password, is_confirmed=_is_right(request, by_password))
 
-    def _by_password(self, request: HttpRequest, form: PasswordForm) -> bool:
-        # Through the backends: so failures count as those of the login do.
-        name, password = person(request).get_username(), form.cleaned_data["password"]
-        if authenticate(request, username=name, password=password) is None:
-            form.add_error("password", WRONG_PASSWORD)
-            return False
-        note_confirmation(request)
-        return True
+
+def _is_right(request: HttpRequest, form: PasswordForm) -> bool:
+    if not form.is_valid():
+        return False
+    # Through the backends: so failures count as those of the login do.
+    name, password = person(request).get_username(), form.cleaned_data["password"]
+    if authenticate(request, username=name, password=password) is None:
+        form.add_error("password", WRONG_PASSWORD)
+    return not form.errors
+
+
+def _done(request: HttpRequest, form: Form, *, is_confirmed: bool) -> HttpResponse:
+    if not is_confirmed:
+        return render(request, "account/confirm.html", {"form": form})
+    note_confirmation(request)
+    return redirect(local_path(request.GET.get("next", "")))

@@ -1,6 +1,13 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django import forms
+
+from subscriptions.second_factor import TooManyCodes, WrongCode, accept_code
+
+if TYPE_CHECKING:
+    from subscriptions.models import Authenticator
 
 
 class CodeForm(forms.Form):
@@ -15,6 +22,16 @@ class CodeForm(forms.Form):
             }
         ),
     )
+
+    def is_accepted_by(self, authenticator: Authenticator) -> bool:
+        """Uses the code up; or the form says why not."""
+        if not self.is_valid():
+            return False
+        try:
+            accept_code(authenticator, code=self.cleaned_data["code"])
+        except (WrongCode, TooManyCodes) as error:
+            self.add_error("code", str(error))
+        return not self.errors
 
 
 class PasswordForm(forms.Form):

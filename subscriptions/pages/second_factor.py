@@ -17,7 +17,6 @@ from subscriptions.pages.qr import qr_code
 from subscriptions.second_factor import (
     TooManyCodes,
     WrongCode,
-    accept_code,
     authenticator_of,
     begin_enrolment,
     enrolment_uri,
@@ -42,26 +41,19 @@ class CodePage(View):
     """After the password: the code of the app, or a recovery code."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        return self._asking(request, CodeForm())
-
-    def post(self, request: HttpRequest) -> HttpResponse:
-        form = CodeForm(request.POST)
-        authenticator = authenticator_of(person(request))
-        if authenticator is None or not form.is_valid():
-            return self._asking(request, form)
-        try:
-            note_code(
-                request, accept_code(authenticator, code=form.cleaned_data["code"])
-            )
-        except (WrongCode, TooManyCodes) as error:
-            form.add_error("code", str(error))
-            return self._asking(request, form)
-        return redirect(local_path(request.GET.get("next", "")))
-
-    def _asking(self, request: HttpRequest, form: CodeForm) -> HttpResponse:
         if authenticator_of(person(request)) is None:
             return redirect("admin:index")
-        return render(request, "account/code.html", {"form": form})
+        return render(request, "account/code.html", {"form": CodeForm()})
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        authenticator = authenticator_of(person(request))
+        if authenticator is None:
+            return redirect("admin:index")
+        form = CodeForm(request.POST)
+        if not form.is_accepted_by(authenticator):
+            return render(request, "account/code.html", {"form": form})
+        note_code(request, authenticator)
+        return redirect(local_path(request.GET.get("next", "")))
 
 
 @method_decorator(
