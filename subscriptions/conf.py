@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from django.conf import settings
 from django.utils.module_loading import import_string
@@ -10,6 +11,14 @@ from django.utils.module_loading import import_string
 from subscriptions.addresses import parse_networks
 from subscriptions.rate_limits import Rate
 from subscriptions.target_urls import UrlRules
+
+
+class TwoFactorFor(StrEnum):
+    """Of whom a second factor is asked. Who has one uses it anyway."""
+
+    NOBODY = "nobody"
+    PLATFORM = "platform"
+    EVERYONE = "everyone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +29,7 @@ class Conf:
     rate_per_token: Rate
     rate_per_tenant: Rate
     ingest_rate: Rate
+    two_factor_for: TwoFactorFor
     url_rules: UrlRules
 
 
@@ -31,6 +41,7 @@ def get_conf() -> Conf:
         rate_per_token=Rate.twice(settings.WEBHOOKS_RATE_PER_TOKEN),
         rate_per_tenant=Rate.twice(settings.WEBHOOKS_RATE_PER_TENANT),
         ingest_rate=Rate.twice(settings.WEBHOOKS_INGEST_RATE),
+        two_factor_for=TwoFactorFor(settings.WEBHOOKS_REQUIRE_TWO_FACTOR),
         url_rules=UrlRules(
             allow_http=settings.WEBHOOKS_ALLOW_HTTP,
             allowed=parse_networks(settings.WEBHOOKS_ALLOWED_NETWORKS),

@@ -5,22 +5,32 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin import AdminSite
+from django.shortcuts import redirect
+from django.urls import path
+
+from subscriptions.pages.login import password_given
+from subscriptions.pages.urls import account
+from subscriptions.sessions import missing_step, recently_confirmed, with_next
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from django.contrib.admin import ModelAdmin
     from django.db.models import Model
-    from django.http import HttpRequest
+    from django.http import HttpRequest, HttpResponse
     from django.template.response import TemplateResponse
+    from django.urls import URLPattern, URLResolver
 
 # Their own pages show tokens, secrets and pickled payloads.
 UNWANTED = frozenset({"oauth2_provider", "django_q"})
 
 
 class WebhooksAdminSite(AdminSite):
+    """Lets in who has given the password and, where there is one, the second factor."""
+
     site_title = site_header = "Webhooks"
     index_title = "Settings"
+    login_template = "account/login.html"
 
     def password_change(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -42,3 +52,26 @@ class WebhooksAdminSite(AdminSite):
         library = admin_class.__module__.partition(".")[0] if admin_class else ""
         if library not in UNWANTED:
             super().register(model_or_iterable, admin_class, **options)
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return super().has_permission(request) and not missing_step(request)
+
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        # Every page sends here whom it does not let in; this is where to go on.
+        has_password = request.method == "GET" and super().has_permission(request)
+        if has_password and (page := missing_step(request)):
+            return redirect(with_next(page, request.GET.get("next", "")))
+        return super().login(request, extra_context)
+
+    def get_urls(self) -> list[URLResolver | URLPattern]:
+        # Its form takes any number of guesses at the old password.
+        new_password = self.admin_view(recently_confirmed(self.password_change))
+        return [
+            # Also for who does not have the second factor at hand.
+            path("logout/", password_given(self.logout), name="logout"),
+            path("password_change/", new_password, name="password_change"),
+            *account(self.admin_view),
+            *super().get_urls(),
+        ]

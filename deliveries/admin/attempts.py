@@ -6,6 +6,7 @@ from django.contrib import admin
 
 from deliveries.admin.facts import FactAdmin, as_text
 from deliveries.models import Attempt
+from subscriptions.admin.scoping import as_typed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,14 +41,14 @@ class AttemptAdmin(FactAdmin):
         "status",
         "status_code",
         "error_kind",
-        "error_message",
+        as_typed("error_message"),
         "started_at",
         "duration_ms",
         "dns_ms",
         "connect_ms",
         "tls_ms",
         "wait_ms",
-        "url",
+        as_typed("url"),
         "remote_address",
         "sent_headers",
         "sent_body",

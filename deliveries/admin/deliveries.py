@@ -4,6 +4,7 @@ from django.contrib import admin
 
 from deliveries.admin.facts import FactAdmin
 from deliveries.models import Delivery
+from subscriptions.admin.scoping import as_typed
 
 
 @admin.register(Delivery)
@@ -24,7 +25,7 @@ class DeliveryAdmin(FactAdmin):
         "public_id",
         "event",
         "webhook",
-        "order_key",
+        as_typed("order_key"),
         "state",
         "due_at",
         "is_leased",

@@ -6,6 +6,7 @@ from django.contrib import admin
 
 from deliveries.admin.facts import FactAdmin, as_text
 from deliveries.models import Event
+from subscriptions.admin.scoping import as_typed
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -19,7 +20,7 @@ class EventAdmin(FactAdmin):
         "tenant",
         "subsidiary",
         "type",
-        "entity_id",
+        as_typed("entity_id"),
         "created_at",
     )
     list_select_related = ("tenant", "subsidiary")
@@ -28,8 +29,8 @@ class EventAdmin(FactAdmin):
         "tenant",
         "subsidiary",
         "type",
-        "entity_type",
-        "entity_id",
+        as_typed("entity_type"),
+        as_typed("entity_id"),
         "occurred_at",
         "created_at",
         "is_test",

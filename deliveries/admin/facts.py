@@ -10,6 +10,7 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html
 
 from subscriptions.admin.scoping import ReadOnlyAdmin, TenantScopedAdmin
+from subscriptions.plain_text import visible
 
 
 class CappedPaginator(Paginator):  # type: ignore[type-arg]  # not generic when it runs
@@ -39,4 +40,4 @@ def as_text(content: bytes | memoryview | str) -> str:
     text = (
         content if isinstance(content, str) else bytes(content).decode(errors="replace")
     )
-    return format_html("<pre>{}</pre>", text)
+    return format_html("<pre>{}</pre>", visible(text))

@@ -3,11 +3,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
+from django.template.response import TemplateResponse
 from django.utils import timezone
-from django.utils.html import format_html
 
 from subscriptions.admin.auditing import AuditedAdmin, origin_of
+from subscriptions.admin.confirming import ConfirmedChanges
 from subscriptions.admin.scoping import TenantScopedAdmin, tenant_id_of
 from subscriptions.audit import About, Action, about_client
 from subscriptions.models import ApiClient
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from django.db.models import QuerySet
-    from django.http import HttpRequest
+    from django.http import HttpRequest, HttpResponse
 
     from subscriptions.audit import Changes
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 else:
     ModelForm = forms.ModelForm
 
-SECRET_ONCE = "{} has this secret, which is shown only now: {}"  # noqa: S105 (a sentence)
+CREATED = "admin/subscriptions/apiclient/created.html"
 
 
 class ApiClientForm(ModelForm):
@@ -67,7 +68,7 @@ def _choices(names: Collection[str]) -> list[tuple[str, str]]:
 
 
 @admin.register(ApiClient)
-class ApiClientAdmin(AuditedAdmin, TenantScopedAdmin):
+class ApiClientAdmin(ConfirmedChanges, AuditedAdmin, TenantScopedAdmin):
     # create_api_client records it.
     created = None
     updated, deleted = Action.CLIENT_UPDATED, Action.CLIENT_DELETED
@@ -125,8 +126,18 @@ class ApiClientAdmin(AuditedAdmin, TenantScopedAdmin):
         )
         obj.pk = created.client.pk
         obj.refresh_from_db()
-        sentence = format_html(SECRET_ONCE, obj.client_id, created.secret)
-        self.message_user(request, sentence, messages.WARNING)
+        obj.new_secret = created.secret
+
+    def response_add(
+        self, request: HttpRequest, obj: Any, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """The secret stands in this answer alone: no cookie and no row keeps it."""
+        context = self.admin_site.each_context(request) | {
+            "title": f"{obj.name} was created",
+            "client": obj,
+            "secret": obj.new_secret,
+        }
+        return TemplateResponse(request, CREATED, context)
 
     @admin.action(description="Revoke selected API clients", permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiClient]) -> None:

@@ -7,6 +7,7 @@ from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group
 
 from subscriptions.admin.auditing import AuditedAdmin, origin_of
+from subscriptions.admin.confirming import ConfirmedChanges, ConfirmedPasswords
 from subscriptions.admin.scoping import PlatformOnly, TenantScopedAdmin, tenant_id_of
 from subscriptions.audit import About, Action, about_tenant, about_user
 from subscriptions.logins import recording_new_password
@@ -53,7 +54,7 @@ class TenantAdmin(PlatformOnly, AuditedAdmin, TenantScopedAdmin):
 
 
 @admin.register(User)
-class PersonAdmin(AuditedAdmin, TenantScopedAdmin, DjangoUserAdmin):
+class PersonAdmin(ConfirmedPasswords, AuditedAdmin, TenantScopedAdmin, DjangoUserAdmin):
     created, updated = Action.USER_CREATED, Action.USER_UPDATED
     deleted = Action.USER_DELETED
     list_display = ("username", "email", "tenant", "is_staff", "is_active")
@@ -77,14 +78,15 @@ class PersonAdmin(AuditedAdmin, TenantScopedAdmin, DjangoUserAdmin):
         form_url: str = "",
     ) -> HttpResponse:
         with recording_new_password(id, origin=origin_of(request)):
-            return super().user_change_password(request, id, form_url)
+            changed: HttpResponse = super().user_change_password(request, id, form_url)
+        return changed
 
 
 admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class RoleAdmin(PlatformOnly, AuditedAdmin, GroupAdmin):
+class RoleAdmin(PlatformOnly, ConfirmedChanges, AuditedAdmin, GroupAdmin):
     """Rights are the platform's to give."""
 
     created, updated = Action.ROLE_CREATED, Action.ROLE_UPDATED

@@ -7,7 +7,7 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.urls import reverse
 from django.utils.html import format_html
 
-from subscriptions.admin.scoping import ReadOnlyAdmin, TenantScopedAdmin
+from subscriptions.admin.scoping import ReadOnlyAdmin, TenantScopedAdmin, as_typed
 from subscriptions.models import Webhook
 
 if TYPE_CHECKING:
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 @admin.register(Webhook)
 class WebhookAdmin(ReadOnlyAdmin, TenantScopedAdmin):
     list_display = (
-        "name",
+        as_typed("name"),
         "tenant",
-        "url",
+        as_typed("url"),
         "status",
         "disabled_reason",
         "failures",
@@ -32,16 +32,16 @@ class WebhookAdmin(ReadOnlyAdmin, TenantScopedAdmin):
     search_fields = ("name", "url")
     fields = (
         "public_id",
-        "name",
-        "description",
+        as_typed("name"),
+        as_typed("description"),
         "tenant",
         "subsidiary",
         "profile",
-        "url",
+        as_typed("url"),
         "status",
         "disabled_reason",
         "disabled_at",
-        "verification_error",
+        as_typed("verification_error"),
         "verified_at",
         "failures",
         "event_types",

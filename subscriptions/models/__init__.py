@@ -7,6 +7,7 @@ from subscriptions.models.clients import ApiClient
 from subscriptions.models.event_types import EventType
 from subscriptions.models.idempotency import IdempotentAnswer
 from subscriptions.models.rate_buckets import RateBucket
+from subscriptions.models.second_factors import Authenticator
 from subscriptions.models.signing_secrets import SigningSecret
 from subscriptions.models.tenants import Subsidiary, Tenant, User
 from subscriptions.models.webhooks import Subscription, Webhook
@@ -14,6 +15,7 @@ from subscriptions.models.webhooks import Subscription, Webhook
 __all__ = [
     "ApiClient",
     "AuditEvent",
+    "Authenticator",
     "EventType",
     "IdempotentAnswer",
     "RateBucket",

@@ -10,6 +10,7 @@ from django.db.models import Q
 from subscriptions.identifiers import NotAnIdentifier, decode, encode, new_uid
 from subscriptions.models.event_types import EventType
 from subscriptions.models.tenants import Subsidiary, Tenant
+from subscriptions.plain_text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -128,7 +129,7 @@ class Webhook(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return visible(self.name)
 
     @property
     def public_id(self) -> str:

@@ -146,7 +146,7 @@ def test_each_check_of_ours_is_documented():
     }
 
     assert ids == set(
-        re.findall(r"^\| `(\w+\.E\d+)` \|", CONFIGURATION.read_text(), re.MULTILINE)
+        re.findall(r"^\| `(\w+\.[EW]\d+)` \|", CONFIGURATION.read_text(), re.MULTILINE)
     )
 
 

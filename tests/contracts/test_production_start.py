@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import re
+import secrets
 
 import pytest
 
@@ -59,12 +61,18 @@ def test_production_does_not_start_without_keys(secret_key, encryption_keys, sen
             "(subscriptions.E003) WEBHOOKS_ALLOWED_NETWORKS: 'inside' is not a network",
         ),
         (
+            "WEBHOOKS_REQUIRE_TWO_FACTOR",
+            "yes",
+            "(subscriptions.E010) WEBHOOKS_REQUIRE_TWO_FACTOR is 'yes'.\n"
+            "\tHINT: Say nobody, platform or everyone.",
+        ),
+        (
             "WEBHOOKS_TIMEOUT",
             "85",
             "(deliveries.E001) Q_CLUSTER timeout must exceed a slice",
         ),
     ],
-    ids=["network", "timeout"],
+    ids=["network", "two-factor", "timeout"],
 )
 def test_a_setting_that_cannot_be_is_refused_in_a_sentence(variable, text, sentence):
     done = manage("check", **{variable: text})
@@ -120,3 +128,39 @@ def test_workers_kill_themselves_in_tests_alone(wish, debug, is_refused):
         is_refused
     )
     assert done.returncode == int(is_refused)
+
+
+SAFE = {
+    "DEBUG": "false",
+    "ALLOWED_HOSTS": "hooks.example.com",
+    "DJANGO_SECRET_KEY": secrets.token_urlsafe(64),
+    "WEBHOOKS_ENCRYPTION_KEYS": KEYS,
+}
+
+
+OPEN = SAFE | {
+    "WEBHOOKS_REQUIRE_TWO_FACTOR": "nobody",
+    "ALLOWED_HOSTS": "hooks.example.com,*",
+    "WEBHOOKS_ALLOW_HTTP": "true",
+    "BEHIND_TLS_PROXY": "true",
+}
+WARNINGS = [f"subscriptions.W{number:03}" for number in (10, 11, 12, 13)]
+
+
+@pytest.mark.parametrize(
+    ("environment", "named"),
+    [
+        (SAFE, []),
+        (OPEN, WARNINGS),
+        (OPEN | {"SILENCED_SYSTEM_CHECKS": ",".join(WARNINGS)}, []),
+    ],
+    ids=["safe", "open", "open-and-meant-so"],
+)
+def test_a_production_more_open_than_it_need_be_is_named(environment, named):
+    # By tag: other checks of a deployment read a database.
+    words = ("--deploy", "--tag", "security", "--fail-level", "WARNING")
+
+    done = manage("check", *words, **environment)
+
+    assert sorted(re.findall(r"\((\w+\.\w\d+)\)", done.stderr)) == named
+    assert done.returncode == int(bool(named))

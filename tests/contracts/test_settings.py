@@ -30,6 +30,7 @@ WEBHOOKS = [
     ),
     ("WEBHOOKS_AUTO_DISABLE_AFTER", "3", 3),
     ("WEBHOOKS_HEADER_PREFIX", "X-Acme-", "X-Acme-"),
+    ("WEBHOOKS_REQUIRE_TWO_FACTOR", "platform", "platform"),
     ("WEBHOOKS_USER_AGENT", "Acme/2", "Acme/2"),
     ("WEBHOOKS_MAX_WEBHOOKS", "7", 7),
     ("WEBHOOKS_RATE_PER_TOKEN", "2.5", 2.5),
@@ -48,6 +49,7 @@ OTHERS = [
         "a.example.com,b.example.com",
         ["a.example.com", "b.example.com"],
     ),
+    ("SILENCED_SYSTEM_CHECKS", "subscriptions.W010", ["subscriptions.W010"]),
     ("Q_WORKERS", "5", 5),
     ("REDIS_URL", "redis://cache:6379/1", "redis://cache:6379/1"),
 ]

@@ -1,0 +1,1 @@
+"""Pages for people, outside the tables of the admin."""

@@ -1,0 +1,116 @@
+"""A real browser (Debian's Chromium) before a real server; it complains of nothing."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from django.conf import settings as django_settings
+from django.test import Client
+from playwright.sync_api import sync_playwright
+
+CHROMIUM = "/usr/bin/chromium"
+# As the page itself answers: the browser says so on its console, and rightly.
+STATUS = "Failed to load resource: the server responded with a status of"
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    # Playwright's loop runs in this thread, and Django takes all here for asynchronous
+    # code: no longer than for these tests.
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def window(chromium):
+    context = chromium.new_context()
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    yield page
+    context.close()
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(settings):
+    settings.PASSWORD_HASHERS = [
+        "django.contrib.auth.hashers.MD5PasswordHasher",
+        *settings.PASSWORD_HASHERS,
+    ]
+
+
+class Visit:
+    """A person's browser window, and all that it complained of."""
+
+    def __init__(self, page, base):
+        self.page, self.base = page, base
+        self.complaints = []
+        page.on("console", self._note_console)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("dialog", self._note_dialog)
+        page.on("request", self._note_request)
+
+    def open(self, path):
+        return self.page.goto(self.base + path)
+
+    def path(self):
+        return self.page.url.removeprefix(self.base)
+
+    def log_in_as(self, user):
+        """Without the form."""
+        client = Client()
+        client.force_login(user)
+        name = django_settings.SESSION_COOKIE_NAME
+        cookie = {"name": name, "value": client.cookies[name].value, "url": self.base}
+        self.page.context.add_cookies([cookie])
+
+    def submit(self, button, **fields):
+        for name, text in fields.items():
+            self.page.fill(f"[name={name}]", text)
+        self.page.get_by_role("button", name=button, exact=True).click()
+
+    def heading(self):
+        return self.page.locator("main h1").first.inner_text()
+
+    def overflow(self):
+        """By how many pixels the page is wider than its window."""
+        root = "document.documentElement"
+        return self.page.evaluate(f"{root}.scrollWidth - {root}.clientWidth")
+
+    def _note_console(self, message):
+        if message.type in ("error", "warning") and STATUS not in message.text:
+            self.complaints.append(f"{message.text} ({self.page.url})")
+
+    def _note_dialog(self, dialog):
+        self.complaints.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+    def _note_request(self, request):
+        if not request.url.startswith((self.base, "data:")):
+            self.complaints.append(f"left the host: {request.url}")
+
+
+@pytest.fixture
+def visit(live_server, window):
+    visit = Visit(window, live_server.url)
+    yield visit
+    assert visit.complaints == []
+
+
+@pytest.fixture
+def shots(window, request):
+    """Keep a picture when SCREENSHOTS names a folder, for a person to look at."""
+
+    def take(name):
+        folder = os.environ.get("SCREENSHOTS")
+        if folder:
+            case = request.node.callspec.id
+            window.screenshot(path=Path(folder) / f"{name}-{case}.png", full_page=True)
+
+    return take
