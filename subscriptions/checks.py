@@ -1,4 +1,4 @@
-"""What stops the start: keys that are missing, or are those of development."""
+"""What stops the start, such as keys that are missing, and what is worth a warning."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import Error, Tags, register
+from django.core.checks import Warning as CheckWarning
 
-from subscriptions.conf import get_conf
+from subscriptions.addresses import Network, parse_networks
 from subscriptions.sealing import DEVELOPMENT_KEYS, BadKeyRing, parse_key_ring
+
+# The shortest prefixes, by version of IP, that an operator may open without a warning.
+WIDEST = {4: 8, 6: 32}
 
 
 @register(Tags.security)
@@ -41,9 +45,39 @@ def secret_key_is_ours(**kwargs: Any) -> list[Error]:
 
 @register()
 def networks_are_readable(**kwargs: Any) -> list[Error]:
+    errors = []
+    for name in ("WEBHOOKS_ALLOWED_NETWORKS", "WEBHOOKS_DENIED_NETWORKS"):
+        try:
+            parse_networks(getattr(settings, name))
+        except ValueError as error:
+            errors.append(Error(f"{name}: {error}", id="subscriptions.E003"))
+    return errors
+
+
+@register(Tags.security)
+def opened_networks_are_narrow(**kwargs: Any) -> list[CheckWarning]:
+    wide = [text for text in settings.WEBHOOKS_ALLOWED_NETWORKS if _is_wide(text)]
+    message = (
+        "WEBHOOKS_ALLOWED_NETWORKS opens {}: a tenant's webhook reaches all of it."
+    )
+    hint = "Open the receivers' own networks, at most a /8 of IPv4 or a /32 of IPv6."
+    return [
+        CheckWarning(message.format(t), hint=hint, id="subscriptions.W001")
+        for t in wide
+    ]
+
+
+@register(Tags.security)
+def production_speaks_tls(**kwargs: Any) -> list[CheckWarning]:
+    if settings.DEBUG or not settings.WEBHOOKS_ALLOW_HTTP:
+        return []
+    message = "WEBHOOKS_ALLOW_HTTP is on, and DEBUG is off: events travel readable."
+    return [CheckWarning(message, id="subscriptions.W002")]
+
+
+def _is_wide(text: str) -> bool:
     try:
-        get_conf()
-    except ValueError as error:
-        message = f"WEBHOOKS_ALLOWED_NETWORKS: {error}"
-        return [Error(message, id="subscriptions.E003")]
-    return []
+        networks: tuple[Network, ...] = parse_networks([text])
+    except ValueError:
+        return False
+    return any(each.prefixlen < WIDEST[each.version] for each in networks)

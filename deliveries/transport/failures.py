@@ -62,6 +62,8 @@ RESET = Failure(
 NOT_HTTP = Failure(FailureKind.PROTOCOL, "The answer was not valid HTTP.")
 TOO_LARGE = Failure(FailureKind.TOO_LARGE, "The headers of the answer were too large.")
 
+OUR_PROXY = Failure(FailureKind.PROXY, "Our own way out did not work.")
+
 _CLOSED = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 
 
@@ -89,6 +91,11 @@ def timed_out(timeout: timedelta) -> Failure:
 def not_resolved(host: str, *, within: timedelta | None = None) -> Failure:
     limit = f" within {seconds(within)}" if within else ""
     detail = f"The host name {host} could not be resolved{limit}."
+    return Failure(FailureKind.DNS, detail)
+
+
+def not_looked_up(host: str) -> Failure:
+    detail = f"The host name {host} was not resolved: too many lookups are under way."
     return Failure(FailureKind.DNS, detail)
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from subscriptions.addresses import parse_networks
+from subscriptions.addresses import AddressPolicy, parse_networks
 from subscriptions.target_urls import BadTargetUrl, UrlRules, canonical_url
 
 PUBLIC_ONLY = UrlRules(own_hosts=("api.hooks.ourselves.io", ".ours.example.net", "*"))
 LOOPBACK_OPENED = UrlRules(
     allow_http=True,
-    allowed=parse_networks(["127.0.0.0/8", "::1"]),
+    addresses=AddressPolicy(parse_networks(["127.0.0.0/8", "::1"])),
     own_hosts=("127.0.0.1",),
 )
 
