@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import socket
 import ssl
 
+import hypothesis
 import pytest
 import trustme
 from django.conf import settings as django_settings
@@ -17,6 +19,33 @@ from deliveries.transport.resolver import Resolver
 from tests.builders import make_tenant, make_webhook
 from tests.clock import Clock
 from tests.receiver import HOST, Receiver
+
+IP = (socket.AF_INET, socket.AF_INET6)
+LOOPBACK = ("127.", "::1", "localhost")
+
+# The same examples each time; `--hypothesis-profile=default` looks for new ones.
+hypothesis.settings.register_profile("fixed", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("fixed")
+
+
+@pytest.fixture(autouse=True)
+def _only_loopback(monkeypatch):
+    """Nothing is dialled off loopback. Who tries fails the test, in any thread."""
+    dialled = []
+
+    def guarded(connect):
+        def dial(sock, address):
+            if sock.family in IP and not address[0].startswith(LOOPBACK):
+                dialled.append(address)
+                raise ConnectionRefusedError(address)
+            return connect(sock, address)
+
+        return dial
+
+    for name in ("connect", "connect_ex"):
+        monkeypatch.setattr(socket.socket, name, guarded(getattr(socket.socket, name)))
+    yield
+    assert dialled == []
 
 
 @pytest.fixture
