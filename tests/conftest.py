@@ -128,6 +128,7 @@ def client_of(names):
                 allow_http=conf.allow_http,
                 ca_bundle=conf.ca_bundle,
                 resolver=Resolver(lambda host: names.get(host, ())),
+                egress_proxy=conf.egress_proxy,
             )
         return clients[conf]
 

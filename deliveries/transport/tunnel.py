@@ -31,14 +31,17 @@ if TYPE_CHECKING:
     from subscriptions.addresses import AddressPolicy
 
 HEAD_LIMIT = 16 * 1024
-# What Smokescreen says when it may not or cannot connect, and why.
-SMOKESCREEN = b"\r\nx-smokescreen-error:"
 # The receiver could not be reached. All else is between the proxy and us.
 UNREACHED = frozenset({502, 503, 504})
 
 _PROXY = re.compile(
     r"http://(?:(?P<user>[^:@/\s]+):(?P<password>[^@/\s]*)@)?"
     r"(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):(?P<port>[0-9]{1,5})/?"
+)
+# Smokescreen's word for an address that it may not call.
+_DENIED = re.compile(
+    rb"HTTP/1\.[01] 407 (?:request rejected by proxy|.*\r\nx-smokescreen-error:)",
+    re.IGNORECASE | re.DOTALL,
 )
 _STATUS = re.compile(rb"HTTP/1\.[01] ([0-9]{3})[ \r]")
 
@@ -177,7 +180,7 @@ def _failure(head: bytes) -> Failure | None:
         return None
     if code in UNREACHED:
         return not_connected(OSError(), within=Guard.connect_patience)
-    if code == 407 and SMOKESCREEN in head.lower():
+    if _DENIED.match(head):
         return BLOCKED
     return OUR_PROXY
 

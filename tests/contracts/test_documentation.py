@@ -124,7 +124,7 @@ def paths_of(tree):
 def test_each_variable_is_documented_and_each_documented_one_is_read():
     read = set(re.findall(r'env\.\w+\(\s*"(\w+)"', SETTINGS.read_text()))
     documented = re.findall(
-        r"^\| `([A-Z_]+)` \|", CONFIGURATION.read_text(), re.MULTILINE
+        r"^\| `([A-Z0-9_]+)` \|", CONFIGURATION.read_text(), re.MULTILINE
     )
 
     assert sorted(documented) == sorted(read)
@@ -144,7 +144,7 @@ def test_each_check_of_ours_is_documented():
     }
 
     assert ids == set(
-        re.findall(r"^\| `(\w+\.E\d+)` \|", CONFIGURATION.read_text(), re.MULTILINE)
+        re.findall(r"^\| `(\w+\.[EW]\d+)` \|", CONFIGURATION.read_text(), re.MULTILINE)
     )
 
 

@@ -19,8 +19,9 @@ from tests.transport.egress_proxy import ESTABLISHED, EgressProxy
 
 OURS = "Our own way out did not work."
 BLOCKED = "The address of this host may not be called."
+DENIED_BRIEFLY = b"HTTP/1.1 407 Request rejected by proxy\r\n\r\nEgress is denied."
 DENIED = (
-    b"HTTP/1.1 407 Request Rejected by Proxy\r\nX-Smokescreen-Error: egress proxying is "
+    b"HTTP/1.1 407 Proxy Authentication Required\r\nX-Smokescreen-Error: egress proxying is "
     b"denied to host '10.0.0.7': Deny: Private Range\r\nContent-Length: 0\r\n\r\n"
 )
 
@@ -213,8 +214,11 @@ def test_a_proxy_that_dials_in_vain_has_the_deadline_of_a_connection(
     )
 
 
-def test_what_smokescreen_denies_is_blocked_as_we_would_have(post, proxy, failure_of):
-    proxy.answer = DENIED
+@pytest.mark.parametrize("answer", [DENIED, DENIED_BRIEFLY])
+def test_what_smokescreen_denies_is_blocked_as_we_would_have(
+    post, proxy, failure_of, answer
+):
+    proxy.answer = answer
 
     failure = failure_of(post())
 
