@@ -12,10 +12,15 @@ ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 
 @dataclass
 class EgressProxy:
-    """Leads each name of *routes* there. *answer* is said instead of all that."""
+    """Leads each name of *routes* there. *answer* is said instead of all that.
+
+    Of *endless*, one block is said after the other, *pause* seconds apart.
+    """
 
     routes: dict[str, tuple[str, int]] = field(default_factory=dict)
     answer: bytes | None = None
+    endless: bytes = b""
+    pause: float = 0
     is_silent: bool = False
     host: str = "127.0.0.3"
     asked: list[str] = field(default_factory=list)
@@ -50,6 +55,9 @@ class EgressProxy:
             head = self._head(connection)
             if self.is_silent:
                 self._stopped.wait(5)
+            elif self.endless:
+                while not self._stopped.wait(self.pause):
+                    connection.sendall(self.endless)
             elif self.answer is not None:
                 connection.sendall(self.answer)
             else:

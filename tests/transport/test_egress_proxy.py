@@ -171,6 +171,21 @@ def test_what_goes_wrong_between_the_proxy_and_us_is_our_fault(
     assert receiver.accepted == 0
 
 
+def test_a_proxy_that_never_ends_its_answer_is_our_fault(post, proxy, failure_of):
+    proxy.endless = b"A" * 4096
+
+    assert failure_of(post()).kind == FailureKind.PROXY
+
+
+def test_a_proxy_that_drips_has_the_deadline_of_a_connection(post, proxy, failure_of):
+    proxy.endless, proxy.pause = b"H", 0.02
+
+    exchange = post(seconds=0.3)
+
+    assert failure_of(exchange).detail == "No connection within 0.3 seconds."
+    assert exchange.timing.total_ms < 1000
+
+
 def test_a_proxy_that_is_away_is_our_fault(client_of, post, proxy, failure_of):
     port = proxy.port
     proxy.close()
