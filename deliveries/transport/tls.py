@@ -40,9 +40,8 @@ def _base_locations() -> tuple[str | None, str | None]:
     """The system's file and directory; slim images have none and get requests' own."""
     paths = ssl.get_default_verify_paths()
     file, directory = Path(paths.openssl_cafile), Path(paths.openssl_capath)
+    has_file = file.is_file()
     has_directory = directory.is_dir() and any(directory.iterdir())
-    if file.is_file() or has_directory:
-        return str(file) if file.is_file() else None, (
-            str(directory) if has_directory else None
-        )
-    return DEFAULT_CA_BUNDLE_PATH, None
+    if not has_file and not has_directory:
+        return DEFAULT_CA_BUNDLE_PATH, None
+    return str(file) if has_file else None, str(directory) if has_directory else None

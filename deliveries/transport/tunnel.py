@@ -18,6 +18,7 @@ from urllib.parse import unquote
 from deliveries.transport.budget import Budget, current_budget
 from deliveries.transport.failures import (
     BLOCKED,
+    NOT_OPENED,
     OUR_PROXY,
     NoAnswer,
     not_connected,
@@ -179,7 +180,7 @@ def _failure(head: bytes) -> Failure | None:
     ):
         return None
     if code in UNREACHED:
-        return not_connected(OSError(), within=Guard.connect_patience)
+        return NOT_OPENED
     if _DENIED.match(head):
         return BLOCKED
     return OUR_PROXY

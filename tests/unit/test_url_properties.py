@@ -66,7 +66,7 @@ urls = st.builds(
 
 # Most of what can be typed is refused, and says nothing about what is not.
 thorough = settings(
-    max_examples=500, suppress_health_check=[HealthCheck.filter_too_much]
+    max_examples=200, suppress_health_check=[HealthCheck.filter_too_much]
 )
 
 
@@ -77,7 +77,7 @@ def canonical_or_none(text, rules):
         return None
 
 
-@settings(max_examples=500)
+@settings(max_examples=200)
 @given(st.text() | soup | urls | st.none() | st.integers() | st.binary())
 @example("https://good.test\\@127.0.0.1/")
 @example("https://127.0.0.1\\.good.test/")
