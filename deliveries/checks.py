@@ -11,6 +11,7 @@ from django.core.checks import Error, register
 
 from deliveries.conf import SLICE
 from deliveries.engine.steps import Step
+from deliveries.transport.tunnel import parse_egress_proxy
 
 
 @register()
@@ -42,3 +43,15 @@ def workers_do_not_kill_themselves(**kwargs: Any) -> list[Error]:
     message = "WEBHOOKS_DIE_AT is for tests of faults: a step and a number, with DEBUG."
     hint = f"Unset it, or say one of {', '.join(Step)}, as in after-send:3."
     return [Error(message, hint=hint, id="deliveries.E003")]
+
+
+@register()
+def the_egress_proxy_is_readable(**kwargs: Any) -> list[Error]:
+    text = settings.WEBHOOKS_EGRESS_PROXY
+    try:
+        if text:
+            parse_egress_proxy(text)
+    except ValueError as error:
+        message = f"WEBHOOKS_EGRESS_PROXY: {error}"
+        return [Error(message, id="deliveries.E004")]
+    return []

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 
 from deliveries.policy.retry import LONGEST_WAIT
 from deliveries.wire.message import HeaderStyle
-from subscriptions.addresses import AddressPolicy, parse_networks
+from subscriptions.conf import address_policy
+
+if TYPE_CHECKING:
+    from subscriptions.addresses import AddressPolicy
 
 # A drain claims for this long. Short, because workers that are asked to stop end their
 # slice first; long enough that changing over costs next to nothing.
@@ -30,6 +34,8 @@ class Conf:
     in_flight_per_webhook: int
     allow_http: bool
     ca_bundle: str
+    # It may hold a password.
+    egress_proxy: str = field(repr=False)
     address_policy: AddressPolicy
 
     @property
@@ -63,7 +69,6 @@ def get_conf() -> Conf:
         in_flight_per_webhook=settings.WEBHOOKS_IN_FLIGHT_PER_WEBHOOK,
         allow_http=settings.WEBHOOKS_ALLOW_HTTP,
         ca_bundle=settings.WEBHOOKS_CA_BUNDLE,
-        address_policy=AddressPolicy(
-            parse_networks(settings.WEBHOOKS_ALLOWED_NETWORKS)
-        ),
+        egress_proxy=settings.WEBHOOKS_EGRESS_PROXY,
+        address_policy=address_policy(),
     )

@@ -93,6 +93,7 @@ def _client(conf: Conf) -> HttpClient:
         policy=conf.address_policy,
         allow_http=conf.allow_http,
         ca_bundle=conf.ca_bundle or None,
+        egress_proxy=conf.egress_proxy or None,
     )
 
 

@@ -81,32 +81,62 @@ IPV6_SPECIAL = parse_networks(
 )
 
 
+# Where IPv6 carries an IPv4 address in its last 32 bits: IPv4-compatible, translated
+# (SIIT), and the two prefixes of NAT64.
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+IPV4_IN_THE_END = (
+    *parse_networks(("::/96", "::ffff:0:0:0/96", "64:ff9b:1::/48")),
+    NAT64,
+)
+# `::1` and its like are no IPv4 addresses.
+FIRST_IPV4 = ipaddress.IPv4Address("1.0.0.0")
+
+
 @dataclass(frozen=True)
 class AddressPolicy:
-    """Public addresses, and the networks that the operator has opened.
+    """Public addresses, and the networks that the operator has opened or closed.
 
-    *allowed* opens private networks and loopback, never what is denied hard.
+    *allowed* opens private networks and loopback, never what is denied hard. *denied*
+    closes more, such as the platform's own public addresses. With *nat64*, the IPv4
+    address behind ``64:ff9b::/96`` counts: for hosts that reach IPv4 in no other way.
     """
 
     allowed: tuple[Network, ...] = ()
+    denied: tuple[Network, ...] = ()
+    nat64: bool = False
 
     def refusal(self, address: str) -> str | None:
         """Why *address* may not be dialled, in a word for the log; ``None``: it may."""
-        ip = _parse_address(address)
+        ip = self._parse(address)
         if ip is None:
             return "not_an_address"
-        if _lies_in(ip, HARD_DENIED):
-            return "never_allowed"
+        if closed := self._closed(ip):
+            return closed
         if _lies_in(ip, self.allowed) or _is_public(ip):
             return None
         return "not_public"
 
     def is_opened(self, address: str) -> bool:
         """Whether *address* lies in a network that the operator has opened."""
-        ip = _parse_address(address)
-        if ip is None or _lies_in(ip, HARD_DENIED):
+        ip = self._parse(address)
+        if ip is None or self._closed(ip):
             return False
         return _lies_in(ip, self.allowed)
+
+    def _parse(self, text: str) -> Address | None:
+        ip = _parse_address(text)
+        if self.nat64 and isinstance(ip, ipaddress.IPv6Address) and ip in NAT64:
+            return _last_32_bits(ip)
+        return ip
+
+    def _closed(self, ip: Address) -> str | None:
+        # An opened network must not lead to a metadata service in IPv6 dress.
+        dresses = (ip, _wrapped(ip))
+        if any(each and _lies_in(each, HARD_DENIED) for each in dresses):
+            return "never_allowed"
+        if any(each and _lies_in(each, self.denied) for each in dresses):
+            return "operator_denied"
+        return None
 
 
 def _parse_address(text: str) -> Address | None:
@@ -121,6 +151,20 @@ def _parse_address(text: str) -> Address | None:
     if isinstance(ip, ipaddress.IPv4Address):
         return ip
     return None if ip.scope_id else ip.ipv4_mapped or ip
+
+
+def _wrapped(ip: Address) -> Address | None:
+    """Return the IPv4 address that an IPv6 address leads to, if it does."""
+    if isinstance(ip, ipaddress.IPv4Address):
+        return None
+    if ip.sixtofour:
+        return ip.sixtofour
+    inner = _last_32_bits(ip)
+    return inner if _lies_in(ip, IPV4_IN_THE_END) and inner >= FIRST_IPV4 else None
+
+
+def _last_32_bits(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address:
+    return ipaddress.IPv4Address(ip.packed[-4:])
 
 
 def _is_public(ip: Address) -> bool:

@@ -8,14 +8,17 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import Error, Tags, Warning, register  # noqa: A004 (Django's word)
+from django.core.checks import Error, Tags, register
+from django.core.checks import Warning as CheckWarning
 
-from subscriptions.addresses import parse_networks
+from subscriptions.addresses import Network, parse_networks
 from subscriptions.conf import TwoFactorFor
 from subscriptions.sealing import DEVELOPMENT_KEYS, BadKeyRing, parse_key_ring
 
 _OPTIONS = f"{', '.join(list(TwoFactorFor)[:-1])} or {list(TwoFactorFor)[-1]}"
 _SILENCE = "If it is meant so, name this id in SILENCED_SYSTEM_CHECKS."
+# The shortest prefixes, by version of IP, that an operator may open without a warning.
+WIDEST = {4: 8, 6: 32}
 
 
 @register(Tags.security)
@@ -48,12 +51,42 @@ def secret_key_is_ours(**kwargs: Any) -> list[Error]:
 
 @register()
 def networks_are_readable(**kwargs: Any) -> list[Error]:
+    errors = []
+    for name in ("WEBHOOKS_ALLOWED_NETWORKS", "WEBHOOKS_DENIED_NETWORKS"):
+        try:
+            parse_networks(getattr(settings, name))
+        except ValueError as error:
+            errors.append(Error(f"{name}: {error}", id="subscriptions.E003"))
+    return errors
+
+
+@register(Tags.security)
+def opened_networks_are_narrow(**kwargs: Any) -> list[CheckWarning]:
+    wide = [text for text in settings.WEBHOOKS_ALLOWED_NETWORKS if _is_wide(text)]
+    message = (
+        "WEBHOOKS_ALLOWED_NETWORKS opens {}: a tenant's webhook reaches all of it."
+    )
+    hint = "Open the receivers' own networks, at most a /8 of IPv4 or a /32 of IPv6."
+    return [
+        CheckWarning(message.format(t), hint=hint, id="subscriptions.W001")
+        for t in wide
+    ]
+
+
+@register(Tags.security)
+def production_speaks_tls(**kwargs: Any) -> list[CheckWarning]:
+    if settings.DEBUG or not settings.WEBHOOKS_ALLOW_HTTP:
+        return []
+    message = "WEBHOOKS_ALLOW_HTTP is on, and DEBUG is off: events travel readable."
+    return [CheckWarning(message, id="subscriptions.W002")]
+
+
+def _is_wide(text: str) -> bool:
     try:
-        parse_networks(settings.WEBHOOKS_ALLOWED_NETWORKS)
-    except ValueError as error:
-        message = f"WEBHOOKS_ALLOWED_NETWORKS: {error}"
-        return [Error(message, id="subscriptions.E003")]
-    return []
+        networks: tuple[Network, ...] = parse_networks([text])
+    except ValueError:
+        return False
+    return any(each.prefixlen < WIDEST[each.version] for each in networks)
 
 
 @register()
@@ -66,33 +99,23 @@ def two_factor_is_readable(**kwargs: Any) -> list[Error]:
 
 
 @register(Tags.security, deploy=True)
-def a_password_is_not_enough(**kwargs: Any) -> list[Warning]:
+def a_password_is_not_enough(**kwargs: Any) -> list[CheckWarning]:
     if settings.DEBUG or settings.WEBHOOKS_REQUIRE_TWO_FACTOR != TwoFactorFor.NOBODY:
         return []
     message = "WEBHOOKS_REQUIRE_TWO_FACTOR is off, and DEBUG is off."
-    return [Warning(message, hint=_SILENCE, id="subscriptions.W010")]
+    return [CheckWarning(message, hint=_SILENCE, id="subscriptions.W010")]
 
 
 @register(Tags.security, deploy=True)
-def hosts_are_named(**kwargs: Any) -> list[Warning]:
+def hosts_are_named(**kwargs: Any) -> list[CheckWarning]:
     if settings.DEBUG or "*" not in settings.ALLOWED_HOSTS:
         return []
     message = "ALLOWED_HOSTS takes any host name: name yours."
-    return [Warning(message, hint=_SILENCE, id="subscriptions.W011")]
+    return [CheckWarning(message, hint=_SILENCE, id="subscriptions.W011")]
 
 
 @register(Tags.security, deploy=True)
-def deliveries_are_encrypted(**kwargs: Any) -> list[Warning]:
-    if settings.DEBUG or not settings.WEBHOOKS_ALLOW_HTTP:
-        return []
-    message = (
-        "WEBHOOKS_ALLOW_HTTP is on: what goes to those networks can be read there."
-    )
-    return [Warning(message, hint=_SILENCE, id="subscriptions.W012")]
-
-
-@register(Tags.security, deploy=True)
-def the_proxy_is_counted(**kwargs: Any) -> list[Warning]:
+def the_proxy_is_counted(**kwargs: Any) -> list[CheckWarning]:
     behind_one = getattr(settings, "SECURE_PROXY_SSL_HEADER", None) is not None
     if not behind_one or settings.WEBHOOKS_TRUSTED_PROXIES > 0:
         return []
@@ -100,4 +123,4 @@ def the_proxy_is_counted(**kwargs: Any) -> list[Warning]:
         "BEHIND_TLS_PROXY is on and WEBHOOKS_TRUSTED_PROXIES is 0: all people seem to "
         "have the proxy's address, and failed logins of one lock out the others."
     )
-    return [Warning(message, hint=_SILENCE, id="subscriptions.W013")]
+    return [CheckWarning(message, hint=_SILENCE, id="subscriptions.W013")]

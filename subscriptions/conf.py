@@ -8,7 +8,7 @@ from enum import StrEnum
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from subscriptions.addresses import parse_networks
+from subscriptions.addresses import AddressPolicy, parse_networks
 from subscriptions.rate_limits import Rate
 from subscriptions.target_urls import UrlRules
 
@@ -44,9 +44,18 @@ def get_conf() -> Conf:
         two_factor_for=TwoFactorFor(settings.WEBHOOKS_REQUIRE_TWO_FACTOR),
         url_rules=UrlRules(
             allow_http=settings.WEBHOOKS_ALLOW_HTTP,
-            allowed=parse_networks(settings.WEBHOOKS_ALLOWED_NETWORKS),
+            addresses=address_policy(),
             own_hosts=tuple(settings.ALLOWED_HOSTS),
         ),
+    )
+
+
+def address_policy() -> AddressPolicy:
+    """What a webhook may point at, and what may be dialled: one answer for both."""
+    return AddressPolicy(
+        allowed=parse_networks(settings.WEBHOOKS_ALLOWED_NETWORKS),
+        denied=parse_networks(settings.WEBHOOKS_DENIED_NETWORKS),
+        nat64=settings.WEBHOOKS_NAT64,
     )
 
 

@@ -9,16 +9,12 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING
 
 import idna
 
 from subscriptions.addresses import AddressPolicy
-
-if TYPE_CHECKING:
-    from subscriptions.addresses import Network
 
 MAX_LENGTH = 2048
 
@@ -91,7 +87,7 @@ class UrlRules:
     """What an operator may vary. *own_hosts* as in Django's ``ALLOWED_HOSTS``."""
 
     allow_http: bool = False
-    allowed: tuple[Network, ...] = ()
+    addresses: AddressPolicy = field(default_factory=AddressPolicy)
     own_hosts: tuple[str, ...] = ()
 
 
@@ -225,11 +221,14 @@ def _is_literal(host: str) -> bool:
 
 
 def _opened_literal(host: str, rules: UrlRules) -> str:
-    # Not held against `own_hosts`: an operator who opens 127.0.0.0/8 for receivers
-    # often serves the platform from there as well, on another port.
-    if not AddressPolicy(rules.allowed).is_opened(host):
+    if not rules.addresses.is_opened(host):
         raise BadTargetUrl(Rule.IP_LITERAL)
-    return f"[{host}]" if ":" in host else host
+    shown = f"[{host}]" if ":" in host else host
+    # Loopback is often the platform's address and its receivers', on another port:
+    # so it is in the demo, and in tests.
+    if shown in rules.own_hosts and not ipaddress.ip_address(host).is_loopback:
+        raise BadTargetUrl(Rule.LOOP)
+    return shown
 
 
 def _is_own(host: str, own: str) -> bool:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import socket
 import ssl
 from datetime import UTC, datetime, timedelta
 
+import hypothesis
 import pytest
 import trustme
 from django.conf import settings as django_settings
@@ -31,6 +33,34 @@ def unlimited(settings):
     settings.WEBHOOKS_RATE_PER_TENANT = 0
     settings.WEBHOOKS_INGEST_RATE = 0
     RESERVES.forget()
+
+
+IP = (socket.AF_INET, socket.AF_INET6)
+LOOPBACK = ("127.", "::1", "localhost")
+
+# The same examples each time; `--hypothesis-profile=default` looks for new ones.
+hypothesis.settings.register_profile("fixed", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("fixed")
+
+
+@pytest.fixture(autouse=True)
+def _only_loopback(monkeypatch):
+    """Nothing is dialled off loopback. Who tries fails the test, in any thread."""
+    dialled = []
+
+    def guarded(connect):
+        def dial(sock, address):
+            if sock.family in IP and not address[0].startswith(LOOPBACK):
+                dialled.append(address)
+                raise ConnectionRefusedError(address)
+            return connect(sock, address)
+
+        return dial
+
+    for name in ("connect", "connect_ex"):
+        monkeypatch.setattr(socket.socket, name, guarded(getattr(socket.socket, name)))
+    yield
+    assert dialled == []
 
 
 @pytest.fixture
@@ -129,6 +159,7 @@ def client_of(names):
                 allow_http=conf.allow_http,
                 ca_bundle=conf.ca_bundle,
                 resolver=Resolver(lambda host: names.get(host, ())),
+                egress_proxy=conf.egress_proxy,
             )
         return clients[conf]
 

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
 
 MAX_BYTES = 256 * 1024
-MAX_DEPTH = 64
+MAX_DEPTH = 32
+MAX_KEYS = 1000
+MAX_KEY_LENGTH = 256
 _JSON_MEDIA_TYPE = re.compile(r"(?:application|text)/json|application/[^;\s]+\+json")
 _CHARSET = re.compile(r';\s*charset\s*=\s*"?([^";\s]*)')
 # Only an escape can smuggle in what plain UTF-8 cannot say: NUL, half a surrogate pair.
@@ -143,9 +145,13 @@ def _refuse(sentence: str) -> NoReturn:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(pairs) > MAX_KEYS:
+        _refuse(f"An object in the body has more than {MAX_KEYS:,} keys.")
     found = dict(pairs)
     if len(found) < len(pairs):
         _refuse_twin(key for key, _ in pairs)
+    if max(map(len, found), default=0) > MAX_KEY_LENGTH:
+        _refuse(f"A key in the body is longer than {MAX_KEY_LENGTH} characters.")
     return found
 
 

@@ -202,6 +202,9 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 40 * 1024 * 1024
 # --- Webhooks (contract, section 10) ------------------------------------------------
 WEBHOOKS_ENCRYPTION_KEYS = env.str("WEBHOOKS_ENCRYPTION_KEYS", default="")
 WEBHOOKS_ALLOWED_NETWORKS = env.list("WEBHOOKS_ALLOWED_NETWORKS", default=[])
+WEBHOOKS_DENIED_NETWORKS = env.list("WEBHOOKS_DENIED_NETWORKS", default=[])
+WEBHOOKS_NAT64 = env.bool("WEBHOOKS_NAT64", default=False)
+WEBHOOKS_EGRESS_PROXY = env.str("WEBHOOKS_EGRESS_PROXY", default="")
 WEBHOOKS_ALLOW_HTTP = env.bool("WEBHOOKS_ALLOW_HTTP", default=False)
 WEBHOOKS_CA_BUNDLE = env.str("WEBHOOKS_CA_BUNDLE", default="")
 WEBHOOKS_TIMEOUT = timedelta(seconds=env.float("WEBHOOKS_TIMEOUT", default=30))

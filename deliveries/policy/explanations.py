@@ -154,6 +154,10 @@ BY_KIND = {
         "The headers that {host} answered with were too large.",
         "Send fewer headers: cookies are the usual cause, and we need none.",
     ),
+    "proxy": Explanation(
+        "{host} was not called: our own way out did not work.",
+        "Nothing to do: the cause is on our side.",
+    ),
     INTERRUPTED: Explanation(
         "Our worker stopped during this attempt. We do not know what your server got.",
         "Nothing to do: the attempt is made again. If the event comes twice, its id "

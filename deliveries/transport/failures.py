@@ -61,6 +61,9 @@ RESET = Failure(
 )
 NOT_HTTP = Failure(FailureKind.PROTOCOL, "The answer was not valid HTTP.")
 TOO_LARGE = Failure(FailureKind.TOO_LARGE, "The headers of the answer were too large.")
+_NOT_OPENED = "The connection could not be opened."
+NOT_OPENED = Failure(FailureKind.CONNECT, _NOT_OPENED)
+OUR_PROXY = Failure(FailureKind.PROXY, "Our own way out did not work.")
 
 _CLOSED = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 
@@ -92,12 +95,16 @@ def not_resolved(host: str, *, within: timedelta | None = None) -> Failure:
     return Failure(FailureKind.DNS, detail)
 
 
+def not_looked_up(host: str) -> Failure:
+    detail = f"The host name {host} was not resolved: too many lookups are under way."
+    return Failure(FailureKind.DNS, detail)
+
+
 def not_connected(error: OSError | None, *, within: timedelta) -> Failure:
     if error is None or isinstance(error, TimeoutError):
         detail = f"No connection within {seconds(within)}."
     else:
-        fallback = "The connection could not be opened."
-        detail = CONNECT_FAULTS.get(error.errno or 0, fallback)
+        detail = CONNECT_FAULTS.get(error.errno or 0, _NOT_OPENED)
     return Failure(FailureKind.CONNECT, detail)
 
 

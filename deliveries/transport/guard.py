@@ -49,16 +49,20 @@ class Guard:
 
     def dial(self, host: str, port: int, *, is_plain: bool) -> MeteredSocket:
         """Connect to a vetted address of *host*; raises ``NoAnswer``."""
-        budget = current_budget()
         if is_plain and not self.allow_http:
             raise NoAnswer(PLAIN_BLOCKED)
+        return self.connect(host, port, is_plain=is_plain)
+
+    def connect(self, host: str, port: int, *, is_plain: bool) -> MeteredSocket:
+        """Resolve, vet, and connect to one that passed; raises ``NoAnswer``."""
+        budget = current_budget()
         with budget.spending("dns"):
             found = self.resolver.addresses(host, budget)
         vetted = [a for a in found if self.admits(a, host=host, is_plain=is_plain)]
         if not vetted:
             raise NoAnswer(BLOCKED)
         with budget.spending("connect"):
-            return self._first_connection(vetted[:ADDRESSES_TRIED], port, budget)
+            return self.first_connection(vetted, port, budget)
 
     def admits(self, address: str, *, host: str, is_plain: bool) -> bool:
         refusal = self.policy.refusal(address)
@@ -70,12 +74,14 @@ class Guard:
             logger.info("address.blocked", extra=details)
         return refusal is None
 
-    def _first_connection(
+    def first_connection(
         self, addresses: Sequence[str], port: int, budget: Budget
     ) -> MeteredSocket:
+        """Connect to the first that answers, within the patience; ``NoAnswer``."""
         patience = min(self.connect_patience, timedelta(seconds=budget.remaining()))
         deadline = time.monotonic() + patience.total_seconds()
         error: OSError | None = None
+        addresses = addresses[:ADDRESSES_TRIED]
         for tried, address in enumerate(addresses):
             share = (deadline - time.monotonic()) / (len(addresses) - tried)
             if share <= 0:

@@ -20,9 +20,8 @@ from deliveries.transport.failures import (
     NoAnswer,
     failure_after_request,
 )
-from deliveries.transport.guard import Guard
-from deliveries.transport.resolver import Resolver
 from deliveries.transport.tls import trusting_context
+from deliveries.transport.tunnel import guard_for
 from deliveries.wire.exchange import Exchange, Failure, FailureKind, Response
 
 if TYPE_CHECKING:
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from urllib3.connectionpool import HTTPConnectionPool
     from urllib3.response import BaseHTTPResponse
 
+    from deliveries.transport.resolver import Resolver
     from deliveries.wire.exchange import Request
     from subscriptions.addresses import AddressPolicy
 
@@ -69,8 +69,10 @@ class HttpClient:
         allow_http: bool = False,
         ca_bundle: str | None = None,
         resolver: Resolver | None = None,
+        egress_proxy: str | None = None,
     ) -> None:
-        self.guard = Guard(policy, resolver or Resolver(), allow_http=allow_http)
+        self.guard = guard_for(egress_proxy, policy, resolver)
+        self.guard.allow_http = allow_http
         self._context = trusting_context(ca_bundle)
         self._open()
 

@@ -6,55 +6,70 @@ import concurrent.futures
 import ipaddress
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from deliveries.transport.failures import NoAnswer, not_resolved
+from deliveries.transport.failures import NoAnswer, not_looked_up, not_resolved
 
 if TYPE_CHECKING:
     from deliveries.transport.budget import Budget
+
+HOSTS_FILE = Path("/etc/hosts")
 
 Lookup = Callable[[str], Iterable[str]]
 Answer: TypeAlias = concurrent.futures.Future[tuple[str, ...]]
 
 
-def system_lookup(host: str) -> Iterable[str]:
+def public_lookup(host: str, *, hosts_file: Path = HOSTS_FILE) -> Iterable[str]:
     """Ask the system for the addresses of *host*, in its order of preference.
 
-    First as an absolute name, which no search domain can turn into another host. Only
-    the plain name finds an entry of ``/etc/hosts``.
+    As an absolute name: no search domain can turn a tenant's name into a neighbour of
+    ours. The system does not look for those in ``/etc/hosts``, so we do.
     """
     try:
-        return _getaddrinfo(f"{host}.")
+        return near_lookup(f"{host}.")
     except socket.gaierror:
-        return _getaddrinfo(host)
+        return _listed_addresses(host, hosts_file)
 
 
-def _getaddrinfo(name: str) -> Iterable[str]:
-    rows = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
+def near_lookup(host: str) -> Iterable[str]:
+    """The same for a name of the operator's, with the search domains of the system."""
+    rows = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     return [str(sockaddr[0]) for *_, sockaddr in rows]
+
+
+def _listed_addresses(host: str, hosts_file: Path) -> Iterable[str]:
+    with (
+        suppress(OSError),
+        hosts_file.open(encoding="utf-8", errors="replace") as lines,
+    ):
+        entries = [line.partition("#")[0].lower().split() for line in lines]
+        return [entry[0] for entry in entries if host in entry[1:]]
+    return []
 
 
 class Resolver:
     """Looks names up, each in a thread of its own, because a lookup cannot be stopped.
 
-    One lookup per name and at most *limit* at once: slow names cost few threads, and
-    whoever waits for them gives up after *patience*.
+    One lookup per name and at most *limit* at once, more than a worker has threads that
+    send: should stuck ones fill it, there is no answer at once. Whoever waits for a slow
+    one gives up after *patience*.
     """
 
     def __init__(
         self,
-        lookup: Lookup = system_lookup,
+        lookup: Lookup = public_lookup,
         *,
         patience: timedelta = timedelta(seconds=5),
-        limit: int = 32,
+        limit: int = 512,
     ) -> None:
         self._lookup = lookup
         self._patience = patience
         self._limit = limit
-        self._finished = threading.Condition()
+        self._changing = threading.Lock()
         self._running: dict[str, Answer] = {}
 
     def renewed(self) -> Resolver:
@@ -66,7 +81,7 @@ class Resolver:
 
         Raises ``NoAnswer`` when there are none, or not in time.
         """
-        if _is_literal(host):
+        if is_literal(host):
             return (host,)
         patience = min(self._patience, timedelta(seconds=budget.remaining()))
         found = self._answer(host, patience)
@@ -79,24 +94,21 @@ class Resolver:
         return found
 
     def _answer(self, host: str, patience: timedelta) -> tuple[str, ...] | None:
-        until = time.monotonic() + patience.total_seconds()
-        lookup = self._join(host, patience)
         try:
-            return lookup.result(until - time.monotonic()) if lookup else None
+            return self._join(host).result(patience.total_seconds())
         except concurrent.futures.TimeoutError:
             return None
         except (OSError, UnicodeError):
             return ()
 
-    def _join(self, host: str, patience: timedelta) -> Answer | None:
-        """Return the lookup of *host*, started or shared; ``None``: all are stuck."""
-        with self._finished:
-            if not self._finished.wait_for(
-                lambda: host in self._running or len(self._running) < self._limit,
-                patience.total_seconds(),
-            ):
-                return None
-            return self._running.get(host) or self._start(host)
+    def _join(self, host: str) -> Answer:
+        """Return the lookup of *host*, shared or started; ``NoAnswer``: no room."""
+        with self._changing:
+            if running := self._running.get(host):
+                return running
+            if len(self._running) >= self._limit:
+                raise NoAnswer(not_looked_up(host))
+            return self._start(host)
 
     def _start(self, host: str) -> Answer:
         answer: Answer = concurrent.futures.Future()
@@ -112,12 +124,11 @@ class Resolver:
             answer.set_result(tuple(dict.fromkeys(self._lookup(host))))
         except Exception as error:  # noqa: BLE001 - raised again in who waits for it
             answer.set_exception(error)
-        with self._finished:
+        with self._changing:
             del self._running[host]
-            self._finished.notify_all()
 
 
-def _is_literal(host: str) -> bool:
+def is_literal(host: str) -> bool:
     try:
         ipaddress.ip_address(host)
     except ValueError:

@@ -43,6 +43,8 @@ class FailureKind(StrEnum):
     PROTOCOL = "protocol"
     BLOCKED = "blocked"
     TOO_LARGE = "too_large"
+    # Ours alone: the egress proxy is away, or does not let us through.
+    PROXY = "proxy"
 
 
 @dataclass(frozen=True, slots=True)

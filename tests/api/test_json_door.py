@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
+import hmac
 import io
 import json
 import time
 
 import pytest
 from django.http.request import UnreadablePostError
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from rest_framework.exceptions import ParseError, UnsupportedMediaType
+from rest_framework.exceptions import APIException, ParseError, UnsupportedMediaType
 
+from deliveries.models import Event
 from subscriptions.api.tokens import FormParser
 from webhooks_project.parsers import (
     MAX_BYTES,
@@ -26,6 +29,10 @@ def sentence_about(raw):
     with pytest.raises(ParseError) as raised:
         read_object(raw)
     return str(raised.value)
+
+
+def with_keys(count):
+    return json.dumps({str(n): n for n in range(count)}).encode()
 
 
 def nested(depth):
@@ -47,6 +54,16 @@ def nested(depth):
         (b'{"a": {"b": 1}, "c": {"b": 2}}', {"a": {"b": 1}, "c": {"b": 2}}),
         (b'{"a": "' + b"[{" * 1000 + b'"}', {"a": "[{" * 1000}),
         (b'{"a": "\\"[[[", "b": "\\\\"}', {"a": '"[[[', "b": "\\"}),
+        (b'\t\r\n {"": ""}\n', {"": ""}),
+        (b'{"a": 0.1000000000000000055511151231257827}', {"a": 0.1}),
+        (b'{"a": -0, "b": -0.0, "c": 1E2}', {"a": 0, "b": -0.0, "c": 100.0}),
+        (b'{"__proto__": {"a": 1}}', {"__proto__": {"a": 1}}),
+        (b'{"a": "\\u0001\\u2028\\uffff"}', {"a": "\x01\u2028\uffff"}),
+        (
+            b'{"' + b"k" * 256 + b'": "\xf4\x8f\xbf\xbf"}',
+            {"k" * 256: "\U0010ffff"},
+        ),
+        (with_keys(1000), {str(n): n for n in range(1000)}),
     ],
 )
 def test_an_object_comes_in_as_it_is(raw, value):
@@ -54,7 +71,7 @@ def test_an_object_comes_in_as_it_is(raw, value):
 
 
 def test_the_deepest_nesting_comes_in():
-    assert read_object(nested(64))["a"]
+    assert read_object(nested(32))["a"]
 
 
 @pytest.mark.parametrize(
@@ -103,9 +120,62 @@ def test_the_deepest_nesting_comes_in():
         ),
         (b'{"a": ["\\ud800"]}', "The body contains half of a surrogate pair."),
         (b'{"a": {"\\udc00": 1}}', "The body contains half of a surrogate pair."),
-        (nested(65), "The body is nested deeper than 64 levels."),
-        (b"[" * 100_000, "The body is nested deeper than 64 levels."),
-        (b'{"a":' * 100_000, "The body is nested deeper than 64 levels."),
+        (b'{"a": "\\ud800\\ud800"}', "The body contains half of a surrogate pair."),
+        (b'{"a": "\\udc00\\ud800"}', "The body contains half of a surrogate pair."),
+        (b'{"\\uDBFF": 1}', "The body contains half of a surrogate pair."),
+        (nested(33), "The body is nested deeper than 32 levels."),
+        (nested(5_000), "The body is nested deeper than 32 levels."),
+        (b"[" * 100_000, "The body is nested deeper than 32 levels."),
+        (b"[" * 33 + b"]" * 33, "The body is nested deeper than 32 levels."),
+        (b"[" * 32 + b"]" * 32, "The body must be a JSON object."),
+        (b'{"a":' * 100_000, "The body is nested deeper than 32 levels."),
+        (b'[{"a":' * 50_000, "The body is nested deeper than 32 levels."),
+        (b'["' + b"[" * 1000 + b'"]', "The body must be a JSON object."),
+        (with_keys(1001), "An object in the body has more than 1,000 keys."),
+        (
+            b'{"a": [' + with_keys(1001) + b"]}",
+            "An object in the body has more than 1,000 keys.",
+        ),
+        (
+            b'{"' + b"k" * 257 + b'": 1}',
+            "A key in the body is longer than 256 characters.",
+        ),
+        (b"[" + b"9" * 31 + b"]", "A whole number in the body does not fit"),
+        (b'{"a": ' + b"9" * 401 + b"}", "A whole number in the body does not fit"),
+        (b'{"a": -9223372036854775809}', "A whole number in the body does not fit"),
+        (b'{"a": 1e309}', "A number in the body is too large."),
+        (b'{"a": 1' + b"0" * 400 + b".0}", "A number in the body is too large."),
+        (b'{"a": Infinity}', "Infinity is not a JSON number."),
+        (b'{"a": nan}', "The body is not JSON: "),
+        (b'{"a": +1}', "The body is not JSON: "),
+        (b'{"a": .5}', "The body is not JSON: "),
+        (b'{"a": 1.}', "The body is not JSON: "),
+        (b'{"a": 0x1}', "The body is not JSON: "),
+        (b'{"a": 1_000}', "The body is not JSON: "),
+        ('{"a": \u0661}'.encode(), "The body is not JSON: "),
+        (b'{"a": True}', "The body is not JSON: "),
+        (b'{"a": undefined}', "The body is not JSON: "),
+        (b'{"a": "\\x41"}', "The body is not JSON: "),
+        (b'{"a": "\\u00"}', "The body is not JSON: "),
+        (b'{"a": "\\u 041"}', "The body is not JSON: "),
+        (b'{"a": "', "The body is not JSON: "),
+        (b'{"a" 1}', "The body is not JSON: "),
+        (b"{a: 1}", "The body is not JSON: "),
+        (b'{"a": 1} // so', "The body is not JSON: Extra data"),
+        (b'{"a": /* so */ 1}', "The body is not JSON: "),
+        (b'{"a": 1}\x00', "The body is not JSON: Extra data"),
+        (b'{"a": 1}\n{"b": 2}\n', "The body is not JSON: Extra data"),
+        (b")]}',\n{}", "The body is not JSON: "),
+        (b"a=1&b=2", "The body is not JSON: "),
+        (b"<a/>", "The body is not JSON: "),
+        ("\u00a0{}".encode(), "The body is not JSON: "),
+        ("{}".encode("utf-16-le"), "The body is not JSON: "),
+        ("{}".encode("utf-32"), "The body is not UTF-8."),
+        ('{"é": 1}'.encode("latin-1"), "The body is not UTF-8."),
+        (b'{"a": "\xc0\x80"}', "The body is not UTF-8."),
+        (b'{"a": "\xf4\x90\x80\x80"}', "The body is not UTF-8."),
+        (b'{"a": "\xed\xa0\xbd\xed\xb8\x80"}', "The body is not UTF-8."),
+        (gzip.compress(b"{}", mtime=0), "The body is not UTF-8."),
     ],
 )
 def test_what_does_not_come_in_is_told_why(raw, sentence):
@@ -140,19 +210,55 @@ def test_any_bytes_are_an_object_or_a_sentence(raw):
     assert isinstance(found, dict) or found.endswith(".")
 
 
+# What JSON readers disagree about, strewn between what they agree on.
+json_pieces = st.sampled_from(
+    [
+        *(b"{", b"}", b"[", b"]", b",", b":", b'"', b"\\", b" ", b"\n", b"\0", b"/*"),
+        *(
+            b'"a"',
+            b'"a":',
+            b'{"a":',
+            b'"\\u0000"',
+            b'"\\ud800"',
+            b"\\u",
+            b"\xef\xbb\xbf",
+        ),
+        *(b"1", b"-", b"0", b"1e999", b"9" * 25, b".", b"NaN", b"-Infinity", b"null"),
+        *(b"true", b"\xff", b"\xed\xa0\x80", b"\xc3\xa9", b"#", b"'"),
+    ]
+)
+
+
+@settings(max_examples=500)
+@given(st.lists(json_pieces, max_size=30).map(b"".join))
+def test_whatever_arrives_the_door_refuses_or_what_it_lets_in_can_be_stored(raw):
+    try:
+        found = parse(raw)
+    except APIException as refusal:
+        found = {"refused": str(refusal.detail)}
+
+    stored = json.dumps(found, ensure_ascii=False, allow_nan=False)
+    assert json.loads(stored.encode()) == found
+    assert "\0" not in stored
+    assert "\\u0000" not in stored
+
+
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
+keys = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=256
+)
 values = st.recursive(
     st.none()
     | st.booleans()
     | st.integers(-(2**63), 2**63 - 1)
     | st.floats(allow_nan=False, allow_infinity=False)
     | texts,
-    lambda inner: st.lists(inner) | st.dictionaries(texts, inner),
+    lambda inner: st.lists(inner) | st.dictionaries(keys, inner),
     max_leaves=20,
 )
 
 
-@given(value=st.dictionaries(texts, values), ascii_only=st.booleans())
+@given(value=st.dictionaries(keys, values), ascii_only=st.booleans())
 def test_what_can_be_stored_comes_back(value, ascii_only):
     raw = json.dumps(value, ensure_ascii=ascii_only).encode()
 
@@ -275,6 +381,70 @@ def test_the_door_stands_before_every_body(
     refused(api.send(method, f"/webhooks{path}", raw), status)
 
     assert api.get("/webhooks").json() == before
+
+
+HOSTILE_DATA = {
+    "NUL": b'"\\u0000"',
+    "NUL in a key": b'{"\\u0000": 1}',
+    "half a pair": b'"\\ud800"',
+    "deep": b"[" * 40 + b"]" * 40,
+    "very deep": b"[" * 100_000 + b"]" * 100_000,
+    "twin keys": b'{"a": 1, "a": 2}',
+    "NaN": b"NaN",
+    "Infinity": b"Infinity",
+    "1e999": b"1e999",
+    "401 digits": b"9" * 401,
+    "5,000 digits": b"9" * 5000,
+    "a long key": b'{"' + b"k" * 300 + b'": 1}',
+    "too many keys": with_keys(1001),
+    "a comment": b"/* */ 1",
+    "a control character": b'"\x01"',
+    "not UTF-8": b'"\xff"',
+}
+
+
+@pytest.mark.parametrize("data", HOSTILE_DATA.values(), ids=HOSTILE_DATA)
+def test_no_hostile_event_is_published(api, webhook, refused, data):
+    event = (
+        b'{"Type": "tender.created", "SubsidiaryId": "MAIN", "Data": {"x": %s}}' % data
+    )
+
+    refused(api.send("POST", "/events", event), 400)
+    refused(api.send("POST", "/events/batch", b'{"Events": [%s]}' % event), 400)
+
+    assert not Event.objects.exists()
+
+
+def test_the_bytes_that_are_stored_are_those_that_are_signed_and_sent(
+    api, receiver, drain
+):
+    new = api.post("/webhooks", wanted(receiver.url())).json()
+    drain()
+    data = b'{"tenderId": "T-\\u0031 \\ud83d\\ude00 <b> \\u2028", "x": 1.10}'
+    event = b'{"Type": "tender.created", "SubsidiaryId": "MAIN", "Data": %s}' % data
+    assert api.send("POST", "/events", event).status_code == 202
+
+    drain()
+
+    (request,) = receiver.events
+    stored = Event.objects.get()
+    assert request.body == bytes(stored.body)
+    assert json.loads(request.body)["data"] == {
+        "tenderId": "T-1 😀 <b> \u2028",
+        "x": 1.1,
+    }
+    message = f"{request['X-Alvys-Timestamp']}.{stored.public_id}.".encode()
+    signature = hmac.digest(new["Secret"].encode(), message + request.body, "sha256")
+    assert request["X-Alvys-Signature"].endswith(f",v1={signature.hex()}")
+
+
+def wanted(url):
+    return {
+        "Name": "Production",
+        "SubsidiaryId": "MAIN",
+        "Url": url,
+        "Events": ["tender.created"],
+    }
 
 
 @pytest.mark.parametrize("accept", ["text/html", "application/xml", "nonsense", "*/*"])

@@ -14,6 +14,7 @@ from tests.bench.figures import say
 
 # Those that are here, in this order.
 BENCHMARKS = (
+    "guard",
     "throughput",
     "latency",
     "ingest",

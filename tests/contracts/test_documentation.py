@@ -126,7 +126,7 @@ def paths_of(tree):
 def test_each_variable_is_documented_and_each_documented_one_is_read():
     read = set(re.findall(r'env\.\w+\(\s*"(\w+)"', SETTINGS.read_text()))
     documented = re.findall(
-        r"^\| `([A-Z_]+)` \|", CONFIGURATION.read_text(), re.MULTILINE
+        r"^\| `([A-Z0-9_]+)` \|", CONFIGURATION.read_text(), re.MULTILINE
     )
 
     assert sorted(documented) == sorted(read)

@@ -8,6 +8,7 @@ import secrets
 
 import pytest
 
+from subscriptions.checks import opened_networks_are_narrow, production_speaks_tls
 from subscriptions.sealing import DEVELOPMENT_KEYS, new_key
 from tests.processes import manage
 from webhooks_project.settings import DEFAULT_SECRET_KEY
@@ -67,12 +68,22 @@ def test_production_does_not_start_without_keys(secret_key, encryption_keys, sen
             "\tHINT: Say nobody, platform or everyone.",
         ),
         (
+            "WEBHOOKS_DENIED_NETWORKS",
+            "10.0.0.1/8",
+            "(subscriptions.E003) WEBHOOKS_DENIED_NETWORKS: '10.0.0.1/8' is not a",
+        ),
+        (
+            "WEBHOOKS_EGRESS_PROXY",
+            "https://hooks:s3cret@egress",
+            "(deliveries.E004) WEBHOOKS_EGRESS_PROXY: An egress proxy looks like",
+        ),
+        (
             "WEBHOOKS_TIMEOUT",
             "85",
             "(deliveries.E001) Q_CLUSTER timeout must exceed a slice",
         ),
     ],
-    ids=["network", "two-factor", "timeout"],
+    ids=["network", "two-factor", "closed-network", "egress-proxy", "timeout"],
 )
 def test_a_setting_that_cannot_be_is_refused_in_a_sentence(variable, text, sentence):
     done = manage("check", **{variable: text})
@@ -80,6 +91,58 @@ def test_a_setting_that_cannot_be_is_refused_in_a_sentence(variable, text, sente
     assert done.returncode == 1
     assert sentence in done.stderr
     assert "Traceback" not in done.stderr
+    assert "s3cret" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("networks", "wide"),
+    [
+        ("", []),
+        ("10.0.0.0/8,fd12:3456::/32,127.0.0.1", []),
+        ("10.0.0.0/7", ["10.0.0.0/7"]),
+        ("0.0.0.0/0,::/0", ["0.0.0.0/0", "::/0"]),
+        ("10.0.0.0/8,fc00::/31", ["fc00::/31"]),
+    ],
+)
+def test_networks_that_are_opened_too_wide_are_warned_of(settings, networks, wide):
+    settings.WEBHOOKS_ALLOWED_NETWORKS = networks.split(",") if networks else []
+
+    assert [str(each) for each in opened_networks_are_narrow()] == [
+        f"?: (subscriptions.W001) WEBHOOKS_ALLOWED_NETWORKS opens {text}: a tenant's "
+        "webhook reaches all of it.\n\tHINT: Open the receivers' own networks, at most a "
+        "/8 of IPv4 or a /32 of IPv6."
+        for text in wide
+    ]
+
+
+@pytest.mark.parametrize(
+    ("debug", "allow_http", "is_warned_of"),
+    [(True, True, False), (False, False, False), (False, True, True)],
+)
+def test_events_that_travel_readable_in_production_are_warned_of(
+    settings, debug, allow_http, is_warned_of
+):
+    settings.DEBUG, settings.WEBHOOKS_ALLOW_HTTP = debug, allow_http
+
+    assert [each.id for each in production_speaks_tls()] == (
+        ["subscriptions.W002"] if is_warned_of else []
+    )
+
+
+def test_a_warning_stops_no_start_and_is_shown_before_deployment():
+    environment = {
+        "DEBUG": "false",
+        "DJANGO_SECRET_KEY": SECRET_KEY,
+        "WEBHOOKS_ENCRYPTION_KEYS": KEYS,
+        "WEBHOOKS_ALLOW_HTTP": "true",
+        "WEBHOOKS_ALLOWED_NETWORKS": "0.0.0.0/1",
+    }
+
+    done = manage("check", **environment)
+
+    assert done.returncode == 0
+    assert "(subscriptions.W001)" in done.stderr
+    assert "(subscriptions.W002)" in done.stderr
 
 
 def test_production_starts_with_keys():

@@ -19,6 +19,9 @@ SETTINGS = ROOT / "webhooks_project" / "settings.py"
 WEBHOOKS = [
     ("WEBHOOKS_ENCRYPTION_KEYS", "k1:abc", "k1:abc"),
     ("WEBHOOKS_ALLOWED_NETWORKS", "10.0.0.0/8,::1/128", ["10.0.0.0/8", "::1/128"]),
+    ("WEBHOOKS_DENIED_NETWORKS", "93.184.216.0/24", ["93.184.216.0/24"]),
+    ("WEBHOOKS_NAT64", "true", True),
+    ("WEBHOOKS_EGRESS_PROXY", "http://egress:4750", "http://egress:4750"),
     ("WEBHOOKS_ALLOW_HTTP", "true", True),
     ("WEBHOOKS_CA_BUNDLE", "/etc/ca.pem", "/etc/ca.pem"),
     ("WEBHOOKS_TIMEOUT", "7.5", timedelta(seconds=7.5)),

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.bench import backlog, fairness, latency, throughput
+from tests.bench import backlog, fairness, guard, latency, throughput
 from tests.bench.figures import percentile, table
 
 # In one of the suite's runs is enough.
@@ -22,6 +22,16 @@ def rows(output):
         name: len(figures)
         for name, *figures in lines
         if figures and all(re.fullmatch(r"[\d,.]+", figure) for figure in figures)
+    }
+
+
+def test_guard(capsys):
+    guard.main(["--requests", "5", "--connections", "2", "--runs", "1"])
+
+    ways = ("adapter", "prepare, adapter", "pool", "guarded")
+    names = ("HTTP", "HTTPS", "HTTPS, new connection")
+    assert rows(capsys.readouterr().out) == {
+        f"{name}: {way}": 2 for name in names for way in ways
     }
 
 

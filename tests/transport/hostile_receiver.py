@@ -42,7 +42,16 @@ ANSWERS = {
     b"%d\r\n\r\n%s" % (len(BOMB), BOMB),
     "/small-gzip": b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: "
     b"%d\r\n\r\n%s" % (len(gzip.compress(b"pong")), gzip.compress(b"pong")),
+    **{
+        f"/as-{coding}": b"HTTP/1.1 200 OK\r\nContent-Encoding: %s\r\n"
+        b"Content-Length: 7\r\n\r\n\x1f\x8b\x08not!" % coding.encode()
+        for coding in ("gzip", "deflate", "br", "zstd", "gzip,br", "unknown")
+    },
+    "/99-headers": b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n"
+    + b"X: v\r\n" * 98
+    + b"\r\n",
     "/smuggle": OK + FORGED,
+    "/early-hints": b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + FORGED,
     "/status-204-body": b"HTTP/1.1 204 No Content\r\n\r\n" + FORGED,
     "/status-999": b"HTTP/1.1 999 Weird\r\nContent-Length: 0\r\n\r\n",
 }
@@ -61,6 +70,15 @@ LAST_WORDS = {
     "/many-headers": b"HTTP/1.1 200 OK\r\n"
     + b"".join(b"X-%d: v\r\n" % number for number in range(20000))
     + b"\r\n",
+    "/100-headers": b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n"
+    + b"X: v\r\n" * 99
+    + b"\r\n",
+    "/chunked-and-sized": CHUNKED[:-2] + b"Content-Length: 100\r\n\r\n"
+    b"4\r\npong\r\n0\r\n\r\n",
+    "/huge-chunk": CHUNKED + b"f" * 40 + b"\r\npong\r\n",
+    "/folded": b"HTTP/1.1 200 OK\r\nX-A: b\r\n c: d\r\nContent-Length: 4\r\n\r\npong",
+    "/no-colon": b"HTTP/1.1 200 OK\r\nContent-Length 4\r\n\r\npong",
+    "/http2": b"HTTP/2 200\r\n\r\n",
     "/until-close": b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\npong",
 }
 
@@ -153,7 +171,10 @@ class HostileReceiver:
                 self._converse(raw)
 
     def _spoil(self, connection):
-        if self.mode == "no-handshake":
+        if self.mode in {"no-handshake", "reads-nothing"}:
+            self._stopped.wait(5)
+        elif self.mode == "answers-unasked":
+            connection.sendall(OK.replace(b"200 OK", b"413 Too Large"))
             self._stopped.wait(5)
         elif self.mode == "close-in-handshake":
             connection.recv(4096)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 import ssl
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,9 +14,14 @@ from deliveries.transport import guard
 from deliveries.wire.exchange import FailureKind, Request
 from subscriptions.addresses import AddressPolicy, parse_networks
 from tests.transport.conftest import HOST
+from tests.unit.test_addresses import NEVER, SPECIAL
 
 BLOCKED = "The address of this host may not be called."
 OPENED = ("127.0.0.0/8",)
+
+
+# Where other programs are told whom to trust.
+VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
 @pytest.fixture
@@ -62,13 +68,99 @@ def test_an_internal_address_is_never_dialled(post, names, internal, failure_of)
     assert internal.accepted == 0
 
 
-@pytest.mark.parametrize(
-    "address", ["10.0.0.7", "169.254.169.254", "::1", "fe80::1%eth0", "::ffff:10.0.0.7"]
-)
+@pytest.mark.parametrize("address", SPECIAL)
 def test_no_special_address_is_dialled(post, names, address, failure_of):
     names["sly.example.test"] = [address]
 
-    assert failure_of(post(host="sly.example.test")).kind == FailureKind.BLOCKED
+    failure = failure_of(post(host="sly.example.test"))
+
+    assert (failure.kind, failure.detail) == (FailureKind.BLOCKED, BLOCKED)
+
+
+@pytest.mark.parametrize("address", NEVER)
+@pytest.mark.parametrize("nat64", [False, True])
+def test_whatever_is_opened_some_addresses_are_not_dialled(
+    make_client, post, names, address, nat64, failure_of
+):
+    client = make_client(opened=["0.0.0.0/0", "::/0"])
+    client.guard.policy = replace(client.guard.policy, nat64=nat64)
+    names["sly.example.test"] = [address]
+
+    failure = failure_of(post(host="sly.example.test", client=client))
+
+    assert (failure.kind, failure.detail) == (FailureKind.BLOCKED, BLOCKED)
+
+
+def test_a_name_that_moves_inside_is_caught_at_the_next_connection(
+    client, post, names, receiver, internal, failure_of
+):
+    post()
+    names[HOST] = ["127.0.0.1"]
+    client.guard.idle_limit = timedelta(0)
+
+    failure = failure_of(post())
+
+    assert failure.kind == FailureKind.BLOCKED
+    assert (receiver.accepted, internal.accepted) == (1, 0)
+
+
+def test_a_name_that_moves_inside_is_caught_when_a_stale_connection_is_replaced(
+    post, names, receiver, internal, failure_of
+):
+    post("/first-only")
+    names[HOST] = ["127.0.0.1"]
+
+    failure = failure_of(post("/first-only"))
+
+    assert failure.kind == FailureKind.BLOCKED
+    assert (receiver.accepted, internal.accepted) == (1, 0)
+
+
+def test_a_name_that_moves_keeps_its_connection_as_long_as_it_lives(
+    post, names, receiver, internal
+):
+    post()
+    names[HOST] = ["127.0.0.1"]
+
+    assert post().remote_address == "127.0.0.2"
+    assert (receiver.accepted, internal.accepted) == (1, 0)
+
+
+def test_two_names_on_one_address_show_their_own_name(post, server_context):
+    seen = []
+    server_context.sni_callback = lambda _socket, name, _context: seen.append(name)
+
+    post()
+    post(host="other.example.test")
+
+    server_context.sni_callback = None
+    assert seen == [HOST, "other.example.test"]
+
+
+def test_blocked_looks_the_same_whether_somebody_listens_there_or_not(
+    post, names, internal, failure_of
+):
+    names["open.example.test"] = ["127.0.0.1"]
+    names["shut.example.test"] = ["127.0.0.9"]
+
+    listens, silent = post(host="open.example.test"), post(host="shut.example.test")
+
+    assert failure_of(listens) == failure_of(silent)
+    assert (listens.remote_address, silent.remote_address) == ("", "")
+    assert (listens.timing.connect_ms, silent.timing.connect_ms) == (None, None)
+    assert internal.accepted == 0
+
+
+def test_the_platforms_own_addresses_can_be_closed(
+    make_client, post, receiver, failure_of
+):
+    client = make_client()
+    client.guard.policy = AddressPolicy(
+        parse_networks(OPENED), denied=parse_networks(["127.0.0.2"])
+    )
+
+    assert failure_of(post(client=client)).kind == FailureKind.BLOCKED
+    assert receiver.accepted == 0
 
 
 def test_the_log_knows_the_address_that_the_tenant_does_not(post, names, caplog):
@@ -160,6 +252,32 @@ def test_proxies_of_the_environment_are_ignored(post, internal, monkeypatch):
 
     assert post().reply.status_code == 200
     assert internal.accepted == 0
+
+
+def test_certificate_stores_of_the_environment_are_ignored(
+    authority, make_client, post, failure_of, monkeypatch, tmp_path
+):
+    theirs = tmp_path / "theirs.pem"
+    authority.cert_pem.write_to_path(str(theirs))
+    for name in VARIABLES:
+        monkeypatch.setenv(name, str(theirs))
+
+    distrusting = post(client=make_client(ca_bundle=None))
+    for name in VARIABLES:
+        monkeypatch.setenv(name, "/nowhere")
+    trusting = post(client=make_client())
+
+    assert failure_of(distrusting).kind == FailureKind.TLS
+    assert trusting.reply.status_code == 200
+
+
+def test_session_keys_are_written_nowhere(make_client, post, monkeypatch, tmp_path):
+    keys = tmp_path / "keys.log"
+    monkeypatch.setenv("SSLKEYLOGFILE", str(keys))
+
+    post(client=make_client())
+
+    assert not keys.exists()
 
 
 def test_netrc_is_ignored(post, receiver, monkeypatch, tmp_path):

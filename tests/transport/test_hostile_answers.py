@@ -5,10 +5,11 @@ from __future__ import annotations
 import gzip
 import time
 import tracemalloc
+from datetime import timedelta
 
 import pytest
 
-from deliveries.wire.exchange import FailureKind
+from deliveries.wire.exchange import FailureKind, Request
 from tests.transport.hostile_receiver import BOMB
 
 PROTOCOL = (FailureKind.PROTOCOL, "The answer was not valid HTTP.")
@@ -28,6 +29,10 @@ RESET = (FailureKind.RESET, "The connection was closed before an answer arrived.
         ("/status-999", 999, b""),
         ("/exact", 200, b"B" * 16384),
         ("/negative", 200, b"hello"),
+        ("/99-headers", 200, b""),
+        ("/early-hints", 103, b""),
+        ("/chunked-and-sized", 200, b"pong"),
+        ("/folded", 200, b"pong"),
     ],
 )
 def test_a_whole_answer_arrives_as_it_is(post, path, status_code, body):
@@ -48,6 +53,7 @@ def test_a_whole_answer_arrives_as_it_is(post, path, status_code, body):
         ("/endless-trailer", "size", 4),
         ("/half-close", "broken", 7),
         ("/bad-chunk", "broken", 0),
+        ("/huge-chunk", "broken", 0),
     ],
 )
 def test_the_status_line_decides_whatever_the_body_does(post, path, cut, kept):
@@ -72,6 +78,8 @@ def test_a_body_that_drips_past_the_deadline_is_cut_not_failed(post):
         ("/http09", PROTOCOL),
         ("/bad-status", PROTOCOL),
         ("/two-lengths", PROTOCOL),
+        ("/http2", PROTOCOL),
+        ("/100-headers", TOO_LARGE),
         ("/long-line", TOO_LARGE),
         ("/many-headers", TOO_LARGE),
         ("/endless-headers", TOO_LARGE),
@@ -104,6 +112,15 @@ def test_nothing_is_decompressed(post):
     assert ("Content-Encoding", "gzip") in reply.headers
 
 
+@pytest.mark.parametrize(
+    "coding", ["gzip", "deflate", "br", "zstd", "gzip,br", "unknown"]
+)
+def test_whatever_the_coding_the_bytes_stay_as_they_came(post, coding):
+    reply = post(f"/as-{coding}").reply
+
+    assert (reply.status_code, reply.body, reply.cut) == (200, b"\x1f\x8b\x08not!", "")
+
+
 def test_a_gzip_bomb_stays_wrapped(post):
     post("/ok")
     tracemalloc.start()
@@ -121,7 +138,7 @@ def test_identity_encoding_is_asked_for(post, receiver):
     assert receiver.requests[0].headers["accept-encoding"] == "identity"
 
 
-@pytest.mark.parametrize("path", ["/smuggle", "/status-204-body"])
+@pytest.mark.parametrize("path", ["/smuggle", "/status-204-body", "/early-hints"])
 def test_surplus_bytes_never_become_the_next_answer(post, path):
     first = post(path)
     second = post("/ok")
@@ -150,3 +167,35 @@ def test_a_cookie_is_never_sent_back(post, receiver):
     post("/ok")
 
     assert "cookie" not in receiver.requests[1].headers
+
+
+BIG = bytes(32 * 1024 * 1024)
+
+
+def send_big(make_client, receiver, *, seconds=2.0):
+    client = make_client(allow_http=True)
+    url = f"http://hooks.example.test:{receiver.port}/ok"
+    return client.send(Request(url, {}, BIG), timeout=timedelta(seconds=seconds))
+
+
+def test_an_upload_that_nobody_reads_ends_at_the_deadline(
+    make_client, start_receiver, failure_of
+):
+    receiver = start_receiver(mode="reads-nothing")
+
+    failure = failure_of(send_big(make_client, receiver, seconds=0.4))
+
+    assert (failure.kind, failure.detail) == (
+        FailureKind.TIMEOUT,
+        "No answer within 0.4 seconds.",
+    )
+
+
+def test_an_answer_before_the_upload_was_read_is_no_reason_to_hang(
+    make_client, start_receiver, failure_of
+):
+    receiver = start_receiver(mode="answers-unasked")
+
+    exchange = send_big(make_client, receiver, seconds=0.4)
+
+    assert failure_of(exchange).kind == FailureKind.TIMEOUT

@@ -36,18 +36,37 @@ def sentence(post, start_receiver, failure_of):
 
 
 @pytest.fixture
-def self_signed_context(tmp_path):
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, HOST)])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), 1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
+def signed_context(tmp_path, authority):
+    """A context with a certificate for *name*, signed by our authority or by itself."""
+
+    def make(name, *, alternative=None, by_itself=False):
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+        ours = x509.load_pem_x509_certificate(authority.cert_pem.bytes())
+        signer = serialization.load_pem_private_key(
+            authority.private_key_pem.bytes(), password=None
+        )
+        now = datetime.now(UTC)
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(subject if by_itself else ours.subject)
+            .public_key(key.public_key())
+            .serial_number(1)
+            .not_valid_before(now - timedelta(days=1))
+            .not_valid_after(now + timedelta(days=1))
+        )
+        if alternative:
+            names = x509.SubjectAlternativeName([x509.DNSName(alternative)])
+            builder = builder.add_extension(names, critical=False)
+        certificate = builder.sign(key if by_itself else signer, hashes.SHA256())
+        return context_from(tmp_path / "certificate.pem", key, certificate)
+
+    return make
+
+
+def context_from(path, key, certificate):
     pem = serialization.Encoding.PEM
-    path = tmp_path / "self-signed.pem"
     path.write_bytes(
         key.private_bytes(
             pem,
@@ -79,8 +98,11 @@ def test_a_certificate_of_an_unknown_authority(sentence):
     assert sentence(context=context) == "The issuer of the certificate is not trusted."
 
 
-def test_a_self_signed_certificate(sentence, self_signed_context):
-    assert sentence(context=self_signed_context) == "The certificate is self-signed."
+def test_a_self_signed_certificate(sentence, signed_context):
+    assert (
+        sentence(context=signed_context(HOST, by_itself=True))
+        == "The certificate is self-signed."
+    )
 
 
 def test_a_receiver_that_speaks_only_old_tls(sentence, authority):
@@ -136,6 +158,58 @@ def test_in_tls_13_the_refusal_comes_after_the_handshake(
     # The alert races the reset that follows it.
     assert failure.kind in {FailureKind.TLS, FailureKind.RESET}
     assert not receiver.requests
+
+
+@pytest.mark.parametrize(
+    "version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["1.2", "1.3"]
+)
+def test_tls_12_and_13_are_spoken(post, start_receiver, authority, version):
+    context = context_of(authority.issue_cert(HOST))
+    context.minimum_version = context.maximum_version = version
+    receiver = start_receiver(context=context)
+
+    assert post(port=receiver.port).reply.status_code == 200
+
+
+def test_http_1_is_all_that_is_offered(post, start_receiver, authority):
+    offered = []
+    context = context_of(authority.issue_cert(HOST))
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    context.sni_callback = lambda connection, *_: offered.append(connection)
+    receiver = start_receiver(context=context)
+
+    assert post(port=receiver.port).reply.status_code == 200
+    assert offered[0].selected_alpn_protocol() == "http/1.1"
+
+
+def test_a_name_that_only_the_subject_bears_does_not_count(sentence, signed_context):
+    assert sentence(context=signed_context(HOST, alternative="else.example.test")) == (
+        "The certificate is not valid for this host name."
+    )
+    assert sentence(context=signed_context(HOST, alternative=None)) == (
+        "The certificate is not valid for this host name."
+    )
+
+
+@pytest.mark.parametrize(
+    ("pattern", "is_enough"),
+    [
+        ("*.example.test", True),
+        ("*.test", False),
+        ("*", False),
+        ("hook*.example.test", False),
+        ("*.hooks.example.test", False),
+    ],
+)
+def test_a_wildcard_stands_for_one_label(
+    post, start_receiver, signed_context, pattern, is_enough
+):
+    receiver = start_receiver(context=signed_context("x", alternative=pattern))
+
+    reply = post(port=receiver.port).reply
+
+    assert (getattr(reply, "status_code", None) == 200) is is_enough
+    assert is_enough or reply.kind == FailureKind.TLS
 
 
 @pytest.mark.parametrize("mode", ["no-handshake", "handshake-drip"])

@@ -85,6 +85,15 @@ PUBLIC = [
     "2a00:1450:4001:81b::200e",
 ]
 
+# An IPv4 address, and the forms of IPv6 that lead to it.
+DRESSES = {
+    "translated": "64:ff9b::{}",
+    "local NAT64": "64:ff9b:1::{}",
+    "compatible": "::{}",
+    "SIIT": "::ffff:0:{}",
+    "mapped": "::ffff:{}",
+}
+
 NEVER = [
     "0.0.0.0",  # noqa: S104 - refused, not bound
     "169.254.169.254",
@@ -101,6 +110,9 @@ NEVER = [
     "ff02::1",
     "fd00:ec2::254",
     "fd20:ce::254",
+    "2002:a9fe:a9fe::1",
+    *(form.format("169.254.169.254") for form in DRESSES.values()),
+    *(form.format("100.100.100.200") for form in DRESSES.values()),
 ]
 
 EVERYTHING = AddressPolicy(parse_networks(["0.0.0.0/0", "::/0"]))
@@ -145,6 +157,55 @@ def test_an_operator_opens_a_network_and_nothing_beside_it(network, inside, outs
     assert policy.is_opened(inside)
     assert policy.refusal(outside)
     assert not policy.is_opened(outside)
+
+
+@pytest.mark.parametrize("form", DRESSES.values(), ids=DRESSES)
+def test_an_opened_network_leads_to_no_metadata_service_in_other_dress(form):
+    policy = AddressPolicy(parse_networks(["::/0"]))
+
+    assert policy.refusal(form.format("169.254.169.254")) == "never_allowed"
+    assert not policy.is_opened(form.format("169.254.169.254"))
+    assert AddressPolicy(parse_networks(["::1"])).refusal("::1") is None
+
+
+@pytest.mark.parametrize(
+    ("address", "refusal"),
+    [
+        ("64:ff9b::8.8.8.8", None),
+        ("64:ff9b::10.0.0.1", "not_public"),
+        ("64:ff9b::127.0.0.1", "not_public"),
+        ("64:ff9b::169.254.169.254", "never_allowed"),
+        ("64:ff9b:1::8.8.8.8", "not_public"),
+        ("64:ff9b:0:0:0:1:808:808", "not_public"),
+        ("8.8.8.8", None),
+        ("2606:4700:4700::1111", None),
+    ],
+)
+def test_behind_nat64_the_translated_address_counts(address, refusal):
+    assert AddressPolicy(nat64=True).refusal(address) == refusal
+    assert AddressPolicy().refusal("64:ff9b::8.8.8.8") == "not_public"
+
+
+def test_behind_nat64_an_opened_network_is_open_in_translation_too():
+    policy = AddressPolicy(parse_networks(["10.0.0.0/8"]), nat64=True)
+
+    assert policy.is_opened("64:ff9b::10.1.2.3")
+    assert policy.refusal("64:ff9b::11.1.2.3") is None
+    assert not policy.is_opened("64:ff9b::11.1.2.3")
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["93.184.216.34", "::ffff:93.184.216.34", "64:ff9b::93.184.216.34", "2a00:5::1"],
+)
+@pytest.mark.parametrize("nat64", [False, True])
+def test_what_an_operator_closes_stays_closed_in_any_dress(address, nat64):
+    closed = parse_networks(["93.184.216.0/24", "2a00:5::/32"])
+    policy = AddressPolicy(parse_networks(["0.0.0.0/0", "::/0"]), closed, nat64=nat64)
+
+    assert policy.refusal(address) == "operator_denied"
+    assert not policy.is_opened(address)
+    assert policy.refusal("93.184.217.34") is None
 
 
 @pytest.mark.parametrize("text", ["", "localhost", "127.1", "2130706433", "10.0.0.0/8"])

@@ -39,6 +39,7 @@ BY_FAILURE = {
     "protocol": "What shop.example.com answered was not valid HTTP.",
     "blocked": "shop.example.com was not called. So it was.",
     "too_large": "The headers that shop.example.com answered with were too large.",
+    "proxy": "shop.example.com was not called: our own way out did not work.",
     "interrupted": "Our worker stopped during this attempt. We do not know what your "
     "server got.",
     "poison": "Our worker stopped during this attempt, as it did during those before "

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from subscriptions.addresses import parse_networks
+from subscriptions.addresses import AddressPolicy, parse_networks
 from subscriptions.target_urls import BadTargetUrl, UrlRules, canonical_url
 
-PUBLIC_ONLY = UrlRules(own_hosts=("api.hooks.ourselves.io", ".ours.example.net", "*"))
+PUBLIC_ONLY = UrlRules(
+    own_hosts=(
+        "api.hooks.ourselves.io",
+        "xn--bcher-kva.ourselves.io",
+        ".Ours.example.net",
+        "*",
+    )
+)
 LOOPBACK_OPENED = UrlRules(
     allow_http=True,
-    allowed=parse_networks(["127.0.0.0/8", "::1"]),
-    own_hosts=("127.0.0.1",),
+    addresses=AddressPolicy(parse_networks(["127.0.0.0/8", "::1"])),
+    own_hosts=("127.0.0.1", "[::1]", "*"),
 )
 
 REFUSED = [
@@ -103,6 +110,94 @@ REFUSED = [
     ("https://127.0.0.1%2523.good.test/", "host"),
     ("https://good.test" + "/a" * 1100, "too_long"),
     ("https://good.test/" + "ü" * 1000, "too_long"),
+    ("https://good.com:000443/", "port"),
+    ("https://good.com:+443/", "port"),
+    ("https://good.com:4_43/", "port"),
+    ("https://good.com:\uff18\uff14\uff14\uff13/", "port"),
+    ("https://good.com:8443x/", "port"),
+    ("https://good.com:443@/", "userinfo"),
+    ("https://@good.com/", "userinfo"),
+    ("https://:@good.com/", "userinfo"),
+    ("https://good.com\uff20evil.com/", "host"),
+    ("https://good.com\uff0f.evil.com/", "host"),
+    ("https://good.com\uff1fevil.com/", "host"),
+    ("https://good.com\uff03.evil.com/", "host"),
+    ("https://good.com\uff1a8443/", "host"),
+    ("https://good.com\u2044.evil.com/", "host"),
+    ("https://evil.c\u2100.good.com/", "host"),
+    ("https://good.com\u200d.evil.com/", "host"),
+    ("https://\u202egood.com/", "host"),
+    ("https://\U0001f4a9.la/", "host"),
+    ("https://good.com;evil.com/", "host"),
+    ("https://good.com,evil.com/", "host"),
+    ("https://good.com&evil.com/", "host"),
+    ("https://(good).com/", "host"),
+    ("https://good.com$/", "host"),
+    ("https://*.good.com/", "host"),
+    ("https://good.com%2eevil.com/", "host"),
+    ("https://%67ood.com/", "host"),
+    ("https://.good.com/", "host"),
+    ("https://.../", "host"),
+    ("https://" + ".".join(["a" * 63] * 4) + "/", "host"),
+    ("https://xn--a/", "host"),
+    ("https://xn--0.com/", "host"),
+    ("https://XN--/", "host"),
+    ("https://[]/", "host"),
+    ("https://[::1]:443:443/", "port"),
+    ("https://[[::1]]/", "host"),
+    ("https://[::1/", "host"),
+    ("https://::1/", "host"),
+    ("https://[v1.fe80::a]/", "host"),
+    ("https://[::ffff:7f00:1]/", "ip_literal"),
+    ("https://[64:ff9b::a9fe:a9fe]/", "ip_literal"),
+    ("https://[fd00:ec2::254]/", "ip_literal"),
+    ("https://169.254.169.254/latest/meta-data/", "ip_literal"),
+    ("https://0x7f000001/", "host"),
+    ("https://0x7f.0x0.0x0.0x1/", "host"),
+    ("https://017700000001/", "host"),
+    ("https://127.0.0.01/", "host"),
+    ("https://127.0.0.256/", "host"),
+    ("https://127.0.0/", "host"),
+    ("https://a.1/", "host"),
+    ("https://good.com.0x1/", "host"),
+    ("https://\u0661.\u0662.\u0663.\u0664/", "host"),
+    ("https://\U0001d7cf.\U0001d7d0.\U0001d7d1.\U0001d7d2/", "ip_literal"),
+    ("javascript:alert(1)", "malformed"),
+    ("data:text/html,x", "malformed"),
+    ("jar:https://good.com!/", "malformed"),
+    ("https\u003a\uff0f\uff0fgood.com/", "malformed"),
+    ("ht\ttps://good.com/", "bad_character"),
+    ("https://good.com/\x00", "bad_character"),
+    ("https://good.com/\x7f", "bad_character"),
+    ("https://good.com/\x85", "bad_character"),
+    ("https://good.com/`id`", "bad_character"),
+    ('https://good.com/"', "bad_character"),
+    ("https://good.com/{x}", "bad_character"),
+    ("https://good.com/|", "bad_character"),
+    ("https://good.com/^", "bad_character"),
+    ("https:\\\\good.com/", "bad_character"),
+    ("https://good.com/%", "bad_character"),
+    ("https://good.com/%4", "bad_character"),
+    ("https://good.com/%u0041", "bad_character"),
+    ("https://good.com?x#y", "fragment"),
+    ("unix:///var/run/docker.sock", "scheme"),
+    ("ssh://good.com/", "scheme"),
+    ("httpss://good.com/", "scheme"),
+    ("ws://good.com/", "scheme"),
+    ("1https://good.com/", "malformed"),
+    ("https://foo.internal./", "local_name"),
+    ("https://METADATA.GOOGLE.INTERNAL/", "local_name"),
+    ("https://vault.home/", "local_name"),
+    ("https://x.lan/", "local_name"),
+    ("https://x.intranet/", "local_name"),
+    ("https://x.private/", "local_name"),
+    ("https://x.invalid/", "local_name"),
+    ("https://x.localdomain/", "local_name"),
+    ("https://\uff4cocalhost/", "local_name"),
+    ("https://host.docker.internal/", "local_name"),
+    ("https://b\u00fccher.ourselves.io/", "loop"),
+    ("https://xn--bcher-kva.ourselves.io/", "loop"),
+    ("https://api\u3002hooks\u3002ourselves\u3002io/", "loop"),
     ("https://api.hooks.ourselves.io/", "loop"),
     ("https://API.hooks.ourselves.io.:8443/", "loop"),
     ("https://ours.example.net/", "loop"),
@@ -114,6 +209,24 @@ CANONICAL = [
     ("HTTPS://GOOD.com/Path", "https://good.com/Path"),
     ("https://GOOD.com:443/", "https://good.com/"),
     ("https://good.com:/", "https://good.com/"),
+    ("https://good.test:/", "https://good.test/"),
+    ("HTTPS://GOOD.test/", "https://good.test/"),
+    ("https://good.test/%0d%0aX:y", "https://good.test/%0d%0aX:y"),
+    ("https://\u0430.com/", "https://xn--80a.com/"),
+    ("https://XN--80A.com/", "https://xn--80a.com/"),
+    ("https://faceboo\u212a.com/", "https://facebook.com/"),
+    ("https://go\u00adod.com/", "https://good.com/"),
+    ("https://good\uff0ecom/", "https://good.com/"),
+    ("https://123.com/", "https://123.com/"),
+    ("https://1-2.com/", "https://1-2.com/"),
+    ("https://127.0.0.1.nip.io/", "https://127.0.0.1.nip.io/"),
+    ("https://" + "a" * 63 + ".com/", "https://" + "a" * 63 + ".com/"),
+    ("https://good.com/?", "https://good.com/?"),
+    ("https://good.com/;a=b,c!$&'()*+", "https://good.com/;a=b,c!$&'()*+"),
+    ("https://good.com/[x]", "https://good.com/[x]"),
+    ("https://good.com/%2e%2e/", "https://good.com/%2e%2e/"),
+    ("https://not-ours.example.net/", "https://not-ours.example.net/"),
+    ("https://hooks.ourselves.io/", "https://hooks.ourselves.io/"),
     ("https://good.com", "https://good.com/"),
     ("https://good.com.:8443/a", "https://good.com:8443/a"),
     ("https://good.com:8080/", "https://good.com:8080/"),
@@ -210,3 +323,31 @@ def test_the_longest_url_fits():
     url = "https://good.com/".ljust(2048, "a")
 
     assert canonical_url(url, PUBLIC_ONLY) == url
+
+
+ON_PREMISE = UrlRules(
+    addresses=AddressPolicy(
+        allowed=parse_networks(["10.0.0.0/8", "fd12::/16"]),
+        denied=parse_networks(["10.9.0.0/16"]),
+    ),
+    own_hosts=("10.0.0.5", "[fd12::5]", "10.9.0.1"),
+)
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [
+        ("https://10.0.0.5/", "loop"),
+        ("https://10.0.0.5:8443/", "loop"),
+        ("https://[fd12:0::5]:8443/", "loop"),
+        ("https://10.9.0.2/", "ip_literal"),
+        ("https://11.0.0.5/", "ip_literal"),
+    ],
+)
+def test_an_opened_network_with_ourselves_in_it_leads_to_no_loop(url, code):
+    assert refused_code(url, ON_PREMISE) == code
+
+
+def test_our_neighbours_in_an_opened_network_may_be_called():
+    assert canonical_url("https://10.0.0.6/", ON_PREMISE) == "https://10.0.0.6/"
+    assert canonical_url("https://[fd12::6]/", ON_PREMISE) == "https://[fd12::6]/"
