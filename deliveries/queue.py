@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from django_q.brokers import Broker, get_broker
 from django_q.brokers.orm import ORM
 from django_q.models import Schedule
 from django_q.signals import post_execute_in_worker, post_spawn, pre_execute
+from django_q.signing import SignedPackage
 from django_q.tasks import async_task
 from redis.exceptions import RedisError
 
@@ -28,11 +30,17 @@ from deliveries.models import Lookout
 from deliveries.statements import execute
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    # A ticket to acknowledge it by, and the signed package.
+    Tasks = list[tuple[Any, str]]
 
 DRAIN = "deliveries.tasks.drain"
 SWEEP = "deliveries.tasks.sweep"
+ROLL = "deliveries.tasks.answer_the_roll"
 MAIL_ADMINS = "deliveries.tasks.mail_admins_of"
+# Seconds between two signs of life of a group that has nothing to do.
+ROLL_CALL = 5.0
 
 # What a broker raises that cannot be reached, whichever it is.
 BROKEN = (Error, RedisError, OSError)
@@ -125,5 +133,35 @@ class SurvivingQueue(queues.Queue):  # type: ignore[misc]  # the library is unty
         self._rlock = FileLock()
 
 
+class RollCall:
+    """The broker's tasks, and now and then one for this group alone.
+
+    Bells are everybody's: a group that hears none may be idle or hang. This task goes
+    the way of all others, through the pusher and the queue to a worker of the group.
+    """
+
+    def __init__(self, dequeue: Callable[[], Tasks | None]) -> None:
+        self._dequeue = dequeue
+        self._next = 0.0
+
+    def __call__(self) -> Tasks | None:
+        tasks = self._dequeue()
+        if time.monotonic() < self._next:
+            return tasks
+        self._next = time.monotonic() + ROLL_CALL
+        task = {"id": ROLL, "name": ROLL, "func": ROLL, "args": (), "kwargs": {}}
+        # Nothing to acknowledge: it was never in the broker.
+        call = (None, SignedPackage.dumps(task | {"started": timezone.now()}))
+        return [*(tasks or []), call]
+
+
+def _broker_with_roll_call(*args: Any, **kwargs: Any) -> Broker:
+    broker = get_broker(*args, **kwargs)
+    broker.dequeue = RollCall(broker.dequeue)
+    return broker
+
+
 cluster.Queue = SurvivingQueue
+# The sentinel asks for it, and hands it to its pusher.
+cluster.get_broker = _broker_with_roll_call
 post_spawn.connect(_greet, dispatch_uid="deliveries.queue")

@@ -154,6 +154,12 @@ BY_KIND = {
         "The headers that {host} answered with were too large.",
         "Send fewer headers: cookies are the usual cause, and we need none.",
     ),
+    "outage": Explanation(
+        "At that time we could reach nearly nobody, and not {host} either: the fault was "
+        "on our side, and this attempt does not count. {message}",
+        "Nothing to do: the attempt is made again, under the same number, once we can "
+        "reach others.",
+    ),
     INTERRUPTED: Explanation(
         "Our worker stopped during this attempt. We do not know what your server got.",
         "Nothing to do: the attempt is made again. If the event comes twice, its id "

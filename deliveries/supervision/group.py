@@ -9,7 +9,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from deliveries import stopping
+from deliveries import groups, stopping
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,11 +22,13 @@ class Group:
     """Started at once. Signals to our own process group do not reach it."""
 
     def __init__(self, command: Sequence[str]) -> None:
+        self.name = groups.new_group()
         theirs, self._lifeline = os.pipe()
+        told = {stopping.LIFELINE: str(theirs), groups.GROUP: self.name}
         try:
             self._main = subprocess.Popen(  # noqa: S603 (our own command line)
                 command,
-                env=os.environ | {stopping.LIFELINE: str(theirs)},
+                env=os.environ | told,
                 pass_fds=[theirs],
                 start_new_session=True,
                 # We have no threads that it could harm.

@@ -43,6 +43,8 @@ class FailureKind(StrEnum):
     PROTOCOL = "protocol"
     BLOCKED = "blocked"
     TOO_LARGE = "too_large"
+    # No connection, when nearly nobody could be reached: the fault was ours.
+    OUTAGE = "outage"
 
 
 @dataclass(frozen=True, slots=True)
