@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 from deliveries.engine.witnesses import evidence
 from deliveries.models import Egress
 from deliveries.policy.egress import (
-    WINDOW,
+    WINDOWS,
     Passage,
     Tally,
     is_our_fault,
     is_unconnected,
     passage,
+    testifies_since,
     total,
 )
 from deliveries.wire.exchange import Failure, FailureKind
@@ -103,10 +104,16 @@ class WayOut:
         self._read(now)
 
     def _go_down_if_ours(self, sent: Sequence[Sent], *, now: datetime) -> None:
-        if not (self._is_time(self._judged_at, now) and self._own(now).is_dark):
+        if not self._is_time(self._judged_at, now):
             return
         self._judged_at = now
-        found = evidence(sent, up_since=self._known.up_since, now=now)
+        for window in WINDOWS:
+            if self._own(since=now - window).is_dark:
+                self._judge(sent, since=now - window, now=now)
+
+    def _judge(self, sent: Sequence[Sent], *, since: datetime, now: datetime) -> None:
+        fresh = testifies_since(self._known.up_since, now=now)
+        found = evidence(sent, since=since, delivered_since=fresh)
         if not is_our_fault(found):
             return
         if Egress.objects.go_down(now=now):
@@ -114,9 +121,8 @@ class WayOut:
             logger.error("egress.down", extra=fields)
         self._read(now)
 
-    def _own(self, now: datetime) -> Tally:
+    def _own(self, *, since: datetime) -> Tally:
         """This process's own attempts: a count that costs no question."""
-        since = now - WINDOW
         return total(tally for at, tally in list(self._recent) if at > since)
 
     @staticmethod

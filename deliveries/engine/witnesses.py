@@ -1,4 +1,4 @@
-"""What the log says about the connections of the last minute. The log is the count.
+"""What the log says about the connections of a moment ago. The log is the count.
 
 It is asked only by a worker that itself reaches nearly nobody: of all workers' attempts
 together no greater share can have failed than of the worst one's.
@@ -15,12 +15,10 @@ from django.db.models import Exists, OuterRef
 from deliveries.models import Attempt
 from deliveries.policy.egress import (
     UNCONNECTED,
-    WINDOW,
     Evidence,
     Tally,
     Witness,
     is_unconnected,
-    testifies_since,
     total,
 )
 from deliveries.statements import among, execute
@@ -46,14 +44,14 @@ WHERE started_at > %s GROUP BY webhook_id
 
 
 def evidence(
-    sent: Iterable[Sent], *, up_since: datetime | None, now: datetime
+    sent: Iterable[Sent], *, since: datetime, delivered_since: datetime
 ) -> Evidence:
-    """Of the last minute, on all nodes, and *sent*, which are not recorded yet."""
-    found = _tallies(sent, since=now - WINDOW)
+    """Of what all nodes have sent, and of *sent*, which is not recorded yet."""
+    found = _tallies(sent, since=since)
     failing = [pk for pk, tally in found.items() if tally.unconnected]
     return Evidence(
         tally=total(found.values()),
-        witnesses=_witnesses(failing, since=testifies_since(up_since, now=now)),
+        witnesses=_witnesses(failing, since=delivered_since),
         tenants=_tenants_with_webhooks(),
     )
 

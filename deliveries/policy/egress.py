@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from datetime import datetime
 
-WINDOW = timedelta(minutes=1)
+# Over the short one a busy platform finds out before the first retries go out; over the
+# long one, one that has little to send.
+WINDOWS = (timedelta(seconds=15), timedelta(minutes=1))
 PAUSE = timedelta(seconds=30)
-# Of the attempts within the window: how much must have failed to connect.
+# Of the attempts within a window: how much must have failed to connect.
 SHARE = 0.9
 # A witness has delivered within this time; it may have died of itself before.
 LATELY = timedelta(hours=1)
@@ -53,7 +55,7 @@ class Witness(NamedTuple):
 
 
 class Evidence(NamedTuple):
-    """Of the last minute. *tenants*: how many have an active webhook at all."""
+    """Of one window. *tenants*: how many have an active webhook at all."""
 
     tally: Tally
     witnesses: Collection[Witness]
