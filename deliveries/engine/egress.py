@@ -43,6 +43,7 @@ class WayOut:
         self._known = Egress()
         self._read_at: datetime | None = None
         self._judged_at: datetime | None = None
+        self._is_suspicious = False
         self._recent: deque[tuple[datetime, Tally]] = deque(maxlen=REMEMBERED)
 
     def passage(self, *, now: datetime) -> Passage:
@@ -69,9 +70,9 @@ class WayOut:
         self._come_up_if_reached(sent, now=now)
         if not failed:
             return sent
+        self._is_suspicious = True
         self._read(now)
-        if self._known.down_since is None:
-            self._go_down_if_ours(sent, now=now)
+        self._judge_if_it_is_time(sent, now=now)
         if self._known.down_since is None:
             return sent
         return [
@@ -81,6 +82,7 @@ class WayOut:
     def _passage(self, now: datetime) -> Passage:
         if self._is_time(self._read_at, now):
             self._read(now)
+            self._judge_if_it_is_time((), now=now)
         known = self._known
         return passage(
             down_since=known.down_since, paused_until=known.paused_until, now=now
@@ -103,10 +105,12 @@ class WayOut:
             logger.warning("egress.up", extra={"seconds": seconds})
         self._read(now)
 
-    def _go_down_if_ours(self, sent: Sequence[Sent], *, now: datetime) -> None:
-        if not self._is_time(self._judged_at, now):
+    def _judge_if_it_is_time(self, sent: Sequence[Sent], *, now: datetime) -> None:
+        """At once, then once a second; who comes in between is judged with the next."""
+        is_up = self._known.down_since is None
+        if not (self._is_suspicious and is_up and self._is_time(self._judged_at, now)):
             return
-        self._judged_at = now
+        self._is_suspicious, self._judged_at = False, now
         for window in WINDOWS:
             if self._own(since=now - window).is_dark:
                 self._judge(sent, since=now - window, now=now)

@@ -13,7 +13,7 @@ from deliveries.engine.ordering import promote_who_waited
 from deliveries.models import Attempt, Delivery
 from deliveries.policy.explanations import INTERRUPTED, POISON
 from deliveries.policy.poison import Suspicion, suspicion
-from deliveries.statements import execute, marks
+from deliveries.statements import among, execute
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -23,12 +23,12 @@ MESSAGE = "The worker stopped before it had recorded an answer."
 
 _INTERRUPTIONS = """
 SELECT delivery_id, count(*) FROM deliveries_attempt
-WHERE delivery_id IN {} AND error_kind = %s GROUP BY delivery_id
+WHERE delivery_id {} AND error_kind = %s GROUP BY delivery_id
 """
 _GIVE_UP = """
 UPDATE deliveries_delivery
 SET state = 3, due_at = NULL, is_leased = %s, ended_at = %s
-WHERE id IN {} AND state = 0 AND is_leased AND due_at <= %s
+WHERE id {} AND state = 0 AND is_leased AND due_at <= %s
 RETURNING webhook_id, order_key
 """
 
@@ -76,8 +76,8 @@ def give_up(delivery_ids: Collection[int], *, lease: timedelta, now: datetime) -
     if not delivery_ids:
         return
     note_interrupted(delivery_ids, lease=lease, kind=POISON)
-    values = [False, now, *delivery_ids, now]
-    ended = execute(_GIVE_UP.format(marks(delivery_ids)), values)
+    these, ids = among(delivery_ids)
+    ended = execute(_GIVE_UP.format(these), [False, now, *ids, now])
     promote_who_waited(((pk, order_key) for pk, order_key in ended), now=now)
     for delivery in Delivery.objects.filter(pk__in=delivery_ids):
         logger.error("delivery.poison", extra={"delivery": delivery.public_id})
@@ -86,8 +86,8 @@ def give_up(delivery_ids: Collection[int], *, lease: timedelta, now: datetime) -
 def _interruptions(delivery_ids: Collection[int]) -> dict[int, int]:
     counts = dict.fromkeys(delivery_ids, 0)
     if delivery_ids:
-        sql = _INTERRUPTIONS.format(marks(delivery_ids))
-        rows = execute(sql, [*delivery_ids, INTERRUPTED])
+        these, ids = among(delivery_ids)
+        rows = execute(_INTERRUPTIONS.format(these), [*ids, INTERRUPTED])
         counts |= dict(rows)
     return counts
 

@@ -24,6 +24,8 @@ LISTEN = 2.0
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 # A group that has lived this long was no failed start.
 PROVEN = 60.0
+# A main process that ends by itself follows its workers at once.
+DESERTED = 2.0
 
 logger = logging.getLogger(__name__)
 
@@ -108,6 +110,8 @@ class Supervisor:
     def _await_the_end(self, group: Group) -> None:
         deadline = time.monotonic() + self._patience.end
         while not group.is_empty() and time.monotonic() < deadline:
+            if group.seconds_deserted() > DESERTED:
+                group.kill()
             time.sleep(LOOK)
         if not group.is_empty():
             logger.error("workers.killed", extra={"pid": group.pid})

@@ -23,7 +23,7 @@ from rest_framework.response import Response
 from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 
-from subscriptions.api.refusals import TooLarge
+from subscriptions.api.refusals import BodyTooLarge
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -59,7 +59,7 @@ class FormParser(BaseParser):
         except UnreadablePostError:
             raise ParseError(CUT_OFF) from None
         if len(raw) > MAX_FORM_BYTES:
-            raise TooLarge
+            raise BodyTooLarge
         try:
             pairs = parse_qsl(
                 raw.decode(),

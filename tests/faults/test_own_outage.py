@@ -66,8 +66,8 @@ def break_off(case, running):
     for each in running:
         each.close()
     running.clear()
-    case.publisher.publish(1)
-    wait_until(lambda: is_down(case), patience=90)
+    with case.publisher.publishing(pause=0.5):
+        wait_until(lambda: is_down(case))
     assert "egress.down" in case.product.output("workers")
     return ports
 

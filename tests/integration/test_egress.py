@@ -190,3 +190,20 @@ def test_a_suspicion_is_looked_into_once_a_second(
 
     with django_assert_num_queries(1):
         way_out.excuse([sent()], now=clock())
+
+
+def test_what_came_too_soon_to_be_judged_is_judged_a_second_later(
+    webhooks, sent, clock
+):
+    way_out = WayOut()
+    way_out.excuse([sent(webhooks[0].pk)], now=clock())
+    for webhook in webhooks:
+        delivery = make_delivery(webhook, attempts_made=1)
+        make_attempt(
+            delivery, status="failed", error_kind="connect", started_at=clock()
+        )
+    assert kinds(way_out.excuse([sent()], now=clock())) == [FailureKind.CONNECT]
+
+    clock.advance(seconds=1)
+
+    assert way_out.is_shut(now=clock())
