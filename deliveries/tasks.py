@@ -64,6 +64,10 @@ def mail_admins_of(webhook_id: int, consecutive_failures: int) -> None:
     alerts.mail_admins_of(webhook_id, consecutive_failures=consecutive_failures)
 
 
+def mail_of_given_up(delivery_id: int) -> None:
+    alerts.mail_of_given_up(delivery_id)
+
+
 # By the monotonic clock: the sweep's schedule knows only the one that may be moved.
 def _minute() -> int:
     return int(time.monotonic() // 60)

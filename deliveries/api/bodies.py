@@ -10,7 +10,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from deliveries.api.moments import Moment
-from deliveries.publishing import EVENT_ID, TEST
+from deliveries.facts import EVENT_ID
+from deliveries.webhook_tests import TEST
 from subscriptions.api.bodies import StrictBody
 from subscriptions.api.fields import Text
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from rest_framework.exceptions import ValidationError
 
-from deliveries.publishing import Fact, InvalidData, publish_batch
+from deliveries.facts import Fact, InvalidData
+from deliveries.publishing import publish_batch
 from deliveries.statements import among, execute
 from subscriptions.catalogue import UnknownEventTypes
 from subscriptions.models import Subsidiary, Tenant

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from deliveries.api.bodies import MAX_BATCH, NewEvent
 from deliveries.api.moments import moment
-from deliveries.publishing import EVENT_ID
+from deliveries.facts import EVENT_ID
 
 if TYPE_CHECKING:
     from collections.abc import Callable

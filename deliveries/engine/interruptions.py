@@ -6,9 +6,9 @@ tried alone then, and given up in the end.
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, NamedTuple
 
+from deliveries import alerts
 from deliveries.engine.ordering import promote_who_waited
 from deliveries.models import Attempt, Delivery
 from deliveries.policy.explanations import INTERRUPTED, POISON
@@ -29,10 +29,8 @@ _GIVE_UP = """
 UPDATE deliveries_delivery
 SET state = 3, due_at = NULL, is_leased = %s, ended_at = %s
 WHERE id {} AND state = 0 AND is_leased AND due_at <= %s
-RETURNING webhook_id, order_key
+RETURNING id, webhook_id, order_key
 """
-
-logger = logging.getLogger(__name__)
 
 
 class Torn(NamedTuple):
@@ -78,9 +76,10 @@ def give_up(delivery_ids: Collection[int], *, lease: timedelta, now: datetime) -
     note_interrupted(delivery_ids, lease=lease, kind=POISON)
     these, ids = among(delivery_ids)
     ended = execute(_GIVE_UP.format(these), [False, now, *ids, now])
-    promote_who_waited(((pk, order_key) for pk, order_key in ended), now=now)
-    for delivery in Delivery.objects.filter(pk__in=delivery_ids):
-        logger.error("delivery.poison", extra={"delivery": delivery.public_id})
+    promote_who_waited(((webhook, key) for _, webhook, key in ended), now=now)
+    given_up = Delivery.objects.filter(pk__in=[pk for pk, *_ in ended]).order_by("pk")
+    for delivery in given_up:
+        alerts.delivery_was_given_up(delivery)
 
 
 def _interruptions(delivery_ids: Collection[int]) -> dict[int, int]:

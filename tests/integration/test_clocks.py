@@ -11,7 +11,7 @@ from django.utils import timezone
 from deliveries.engine.clock import database_clock
 from deliveries.engine.watch import Watch
 from deliveries.models import Delivery
-from deliveries.publishing import TooManyTests, publish_test
+from deliveries.webhook_tests import TooManyTests, publish_test
 from subscriptions.models import SigningSecret, Webhook
 from subscriptions.webhooks import create_webhook, request_verification
 from tests.builders import make_sign_of_life, publish_sample
