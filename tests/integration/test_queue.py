@@ -9,8 +9,8 @@ from django.db import DatabaseError, OperationalError
 from django.utils.module_loading import import_string
 from django_q.brokers import Broker
 from django_q.conf import Conf
-from django_q.models import OrmQ
-from django_q.signing import SignedPackage, Schedule
+from django_q.models import OrmQ, Schedule
+from django_q.signing import SignedPackage
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from deliveries import queue
