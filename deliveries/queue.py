@@ -42,7 +42,7 @@ ROLL = "deliveries.tasks.answer_the_roll"
 MAIL_ADMINS = "deliveries.tasks.mail_admins_of"
 MAIL_GIVEN_UP = "deliveries.tasks.mail_of_given_up"
 # Seconds between two signs of life of a group that has nothing to do.
-ROLL_CALL = 5.0
+ROLL_CALL = 2.0
 # Tasks that are looked at to find a bell among them.
 GLANCE = 20
 
