@@ -10,8 +10,9 @@ from django.core.mail import send_mail
 from django.db import transaction
 from django.template.loader import render_to_string
 
+from deliveries.models import Delivery
 from deliveries.publishing import publish
-from deliveries.queue import MAIL_ADMINS, run_later
+from deliveries.queue import MAIL_ADMINS, MAIL_GIVEN_UP, run_later
 from subscriptions.models import User, Webhook
 
 if TYPE_CHECKING:
@@ -50,12 +51,31 @@ def webhook_was_disabled(
 def mail_admins_of(webhook_id: int, *, consecutive_failures: int) -> int:
     """Tell the people of the webhook's tenant that it is disabled; how many."""
     webhook = Webhook.objects.select_related("tenant").get(pk=webhook_id)
-    addresses = list(_people_of(webhook).values_list("email", flat=True))
     context = {"webhook": webhook, "consecutive_failures": consecutive_failures}
+    text = render_to_string("emails/webhook_disabled.txt", context)
+    return _mail_people_of(webhook, "Webhook disabled", text)
+
+
+def delivery_was_given_up(delivery: Delivery) -> None:
+    """For the operators' log; mail to the tenant's people after the commit."""
+    logger.error("delivery.poison", extra={"delivery": delivery.public_id})
+    transaction.on_commit(partial(run_later, MAIL_GIVEN_UP, delivery.pk))
+
+
+def mail_of_given_up(delivery_id: int) -> int:
+    """Tell the people of the tenant that the delivery has killed its workers."""
+    related = ("event", "webhook__tenant")
+    delivery = Delivery.objects.select_related(*related).get(pk=delivery_id)
+    text = render_to_string("emails/delivery_given_up.txt", {"delivery": delivery})
+    return _mail_people_of(delivery.webhook, "Event given up", text)
+
+
+def _mail_people_of(webhook: Webhook, what: str, text: str) -> int:
+    addresses = list(_people_of(webhook).values_list("email", flat=True))
     for address in addresses:
         send_mail(
-            subject=f"Webhook disabled: {' '.join(webhook.name.split())}",
-            message=render_to_string("emails/webhook_disabled.txt", context),
+            subject=f"{what}: {' '.join(webhook.name.split())}",
+            message=text,
             from_email=None,
             recipient_list=[address],
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -17,8 +18,10 @@ from django.utils import timezone
 from django_q import cluster, queues
 from django_q.brokers import Broker, get_broker
 from django_q.brokers.orm import ORM
+from django_q.brokers.redis_broker import Redis
 from django_q.models import Schedule
 from django_q.signals import post_execute_in_worker, post_spawn, pre_execute
+from django_q.signing import BadSignature, SignedPackage
 from django_q.tasks import async_task
 from redis.exceptions import RedisError
 
@@ -28,11 +31,20 @@ from deliveries.models import Lookout
 from deliveries.statements import execute
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
+
+    # A ticket to acknowledge it by, and the signed package.
+    Tasks = list[tuple[Any, str]]
 
 DRAIN = "deliveries.tasks.drain"
 SWEEP = "deliveries.tasks.sweep"
+ROLL = "deliveries.tasks.answer_the_roll"
 MAIL_ADMINS = "deliveries.tasks.mail_admins_of"
+MAIL_GIVEN_UP = "deliveries.tasks.mail_of_given_up"
+# Seconds between two signs of life of a group that has nothing to do.
+ROLL_CALL = 2.0
+# Tasks that are looked at to find a bell among them.
+GLANCE = 20
 
 # What a broker raises that cannot be reached, whichever it is.
 BROKEN = (Error, RedisError, OSError)
@@ -52,11 +64,27 @@ def wake_workers() -> None:
 
 
 def _a_bell_waits(broker: Broker) -> bool:
-    if not isinstance(broker, ORM):
-        return int(broker.queue_size()) > 0
-    # The same question, without a look at the connection's health before and after.
-    sql = "SELECT 1 FROM django_q_ormq WHERE key = %s AND lock <= %s LIMIT 1"
-    return bool(execute(sql, [broker.list_key, timezone.now()]))
+    """Whether one does, among the first tasks: it may be mail that waits."""
+    if isinstance(broker, ORM):
+        return any(map(_is_bell, _waiting_in_database(broker.list_key)))
+    if isinstance(broker, Redis):
+        waiting = broker.connection.lrange(broker.list_key, 0, GLANCE - 1)
+        return any(map(_is_bell, waiting))
+    return int(broker.queue_size()) > 0
+
+
+def _waiting_in_database(queue: str) -> Iterable[str]:
+    # The broker would look at the connection's health before and after.
+    sql = "SELECT payload FROM django_q_ormq WHERE key = %s AND lock <= %s LIMIT %s"
+    return (row[0] for row in execute(sql, [queue, timezone.now(), GLANCE]))
+
+
+def _is_bell(package: str | bytes) -> bool:
+    try:
+        return bool(SignedPackage.loads(package)["func"] == DRAIN)
+    except BadSignature:
+        # Of before a change of the secret key: nobody will hear it.
+        return False
 
 
 def broker_is_reachable() -> bool:
@@ -125,5 +153,35 @@ class SurvivingQueue(queues.Queue):  # type: ignore[misc]  # the library is unty
         self._rlock = FileLock()
 
 
+class RollCall:
+    """The broker's tasks, and now and then one for this group alone.
+
+    Bells are everybody's: a group that hears none may be idle or hang. This task goes
+    the way of all others, through the pusher and the queue to a worker of the group.
+    """
+
+    def __init__(self, dequeue: Callable[[], Tasks | None]) -> None:
+        self._dequeue = dequeue
+        self._next = 0.0
+
+    def __call__(self) -> Tasks | None:
+        tasks = self._dequeue()
+        if time.monotonic() < self._next:
+            return tasks
+        self._next = time.monotonic() + ROLL_CALL
+        task = {"id": ROLL, "name": ROLL, "func": ROLL, "args": (), "kwargs": {}}
+        # Nothing to acknowledge: it was never in the broker.
+        call = (None, SignedPackage.dumps(task | {"started": timezone.now()}))
+        return [*(tasks or []), call]
+
+
+def _broker_with_roll_call(*args: Any, **kwargs: Any) -> Broker:
+    broker = get_broker(*args, **kwargs)
+    broker.dequeue = RollCall(broker.dequeue)
+    return broker
+
+
 cluster.Queue = SurvivingQueue
+# The sentinel asks for it, and hands it to its pusher.
+cluster.get_broker = _broker_with_roll_call
 post_spawn.connect(_greet, dispatch_uid="deliveries.queue")

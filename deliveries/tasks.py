@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
 from functools import lru_cache
 
-from django.db import connection
+from django.db import Error, connection
 
 from deliveries import alerts, stopping
 from deliveries.conf import SLICE, Conf, get_conf
 from deliveries.engine.clock import database_clock
-from deliveries.engine.draining import Drain
+from deliveries.engine.draining import Drain, Memory
 from deliveries.engine.healing import heal
-from deliveries.engine.watch import Watch
-from deliveries.policy.pacing import Pacing
+from deliveries.engine.watch import Watch, give_sign_of_life
+from deliveries.models import SignOfLife
 from deliveries.queue import wake_workers
 from deliveries.transport.http import HttpClient
 from subscriptions.clock import database_time
@@ -32,7 +33,7 @@ def drain() -> None:
         send=_client(conf).send,
         clock=clock,
         conf=conf,
-        pacing=_pacing(conf),
+        memory=_memory(conf),
         wake_another=wake_workers,
         is_told_to_stop=stopping.is_told_to_stop,
     )
@@ -48,14 +49,26 @@ def drain() -> None:
         wake_workers()
 
 
+def answer_the_roll() -> None:
+    """Say that this group's tasks get through to its workers."""
+    # Without a database there is no sign, and the supervisor knows why.
+    with suppress(Error):
+        give_sign_of_life(now=database_time())
+
+
 def sweep() -> None:
     """Each minute: should all bells have been lost, here is another."""
     _heal_in(minute=_minute())
+    SignOfLife.objects.forget_old(now=database_time())
     wake_workers()
 
 
 def mail_admins_of(webhook_id: int, consecutive_failures: int) -> None:
     alerts.mail_admins_of(webhook_id, consecutive_failures=consecutive_failures)
+
+
+def mail_of_given_up(delivery_id: int) -> None:
+    alerts.mail_of_given_up(delivery_id)
 
 
 # By the monotonic clock: the sweep's schedule knows only the one that may be moved.
@@ -98,6 +111,5 @@ def _client(conf: Conf) -> HttpClient:
 
 
 @lru_cache(maxsize=1)
-def _pacing(conf: Conf) -> Pacing:
-    # What this process has learnt about the receivers' pace.
-    return Pacing(normal=conf.in_flight_per_webhook)
+def _memory(conf: Conf) -> Memory:
+    return Memory.of(conf)

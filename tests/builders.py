@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
-from deliveries.models import Attempt, Delivery, Event
+from deliveries import groups
+from deliveries.models import Attempt, Delivery, Event, SignOfLife
 from deliveries.publishing import publish
 from subscriptions.models import Subsidiary, Webhook
 from subscriptions.profiles import profile
@@ -17,6 +18,8 @@ from subscriptions.tenancy import ensure_tenant
 from subscriptions.webhooks import create_webhook
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from deliveries.publishing import Publication
     from subscriptions.models import Tenant
 
@@ -122,3 +125,9 @@ def publish_sample(
         "data": sample_of(event_type),
     } | overrides
     return publish(tenant=tenant, **fact)
+
+
+def make_sign_of_life(seen_at: datetime, *, node: str = "") -> SignOfLife:
+    """Of a group of workers, on this node unless another is named."""
+    fields = {"group": f"group-{next(_numbers)}", "node": node or groups.node()}
+    return SignOfLife.objects.create(seen_at=seen_at, **fields)

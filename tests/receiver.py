@@ -73,16 +73,22 @@ class Receiver:
     played to its end, the usual answer returns.
     """
 
-    def __init__(self, context: ssl.SSLContext) -> None:
+    def __init__(
+        self, context: ssl.SSLContext, *, address: tuple[str, int] = ("127.0.0.1", 0)
+    ) -> None:
         self.requests: list[Received] = []
         self.stopped = threading.Event()
         self._lock = threading.Lock()
         self._scripts: dict[tuple[str, bool], Iterator[Answer | int]] = {}
-        self._server = _Server(self, context)
+        self._server = _Server(self, context, address)
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.01}
         )
         self._thread.start()
+
+    @property
+    def port(self) -> int:
+        return self._server.server_port
 
     def url(self, path: str = "/events", *, host: str = HOST) -> str:
         return f"https://{host}:{self._server.server_port}{path}"
@@ -126,8 +132,10 @@ class Receiver:
 class _Server(ThreadingHTTPServer):
     request_queue_size = 128
 
-    def __init__(self, receiver: Receiver, context: ssl.SSLContext) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+    def __init__(
+        self, receiver: Receiver, context: ssl.SSLContext, address: tuple[str, int]
+    ) -> None:
+        super().__init__(address, _Handler)
         self.receiver = receiver
         self._context = context
         self._open: set[socket.socket] = set()

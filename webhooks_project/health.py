@@ -28,9 +28,15 @@ def livez(request: HttpRequest) -> JsonResponse:
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
     """200 when events are taken and delivered, else 503; says which part fails."""
-    failing = complaints(vital_signs(), now=time_of_signs())
-    checks = {part: _word(is_well=part not in failing) for part in PARTS}
-    answer = {"status": _word(is_well=not failing), "checks": checks}
+    signs, now = vital_signs(), time_of_signs()
+    failing = complaints(signs, now=now)
+    answer = {
+        "status": _word(is_well=not failing),
+        "checks": {part: _word(is_well=part not in failing) for part in PARTS},
+        # No reason to take this node out of service: no other one is better off.
+        "egress": "down" if signs.egress_down_since else "up",
+        "poison": signs.poisoned,
+    }
     return JsonResponse(answer, status=503 if failing else 200)
 
 

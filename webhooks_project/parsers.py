@@ -15,6 +15,7 @@ from rest_framework.exceptions import APIException, ParseError, UnsupportedMedia
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
 
+from subscriptions.api.refusals import BodyTooLarge
 from subscriptions.json_depth import is_deeper_than
 
 if TYPE_CHECKING:
@@ -33,11 +34,6 @@ _JSON_MEDIA_TYPE = re.compile(r"(?:application|text)/json|application/[^;\s]+\+j
 _CHARSET = re.compile(r';\s*charset\s*=\s*"?([^";\s]*)')
 # Only an escape can smuggle in what plain UTF-8 cannot say: NUL, half a surrogate pair.
 _SUSPECT = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
-
-
-class BodyTooLarge(APIException):
-    status_code = 413
-    default_detail = "The body is too large."
 
 
 class LengthRequired(APIException):

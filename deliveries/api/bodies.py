@@ -10,7 +10,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from deliveries.api.moments import Moment
-from deliveries.publishing import EVENT_ID, TEST
+from deliveries.facts import EVENT_ID
+from deliveries.webhook_tests import TEST
 from subscriptions.api.bodies import StrictBody
 from subscriptions.api.fields import Text
 
@@ -22,15 +23,26 @@ event_id = RegexValidator(
 )
 
 
+def _object(data: Any) -> dict[str, Any]:
+    if not isinstance(data, dict):
+        message = "This must be an object."
+        raise serializers.ValidationError(message)
+    return data
+
+
 @extend_schema_field(OpenApiTypes.OBJECT)
 class JsonObject(serializers.Field[Any, Any, Any, Any]):
     """An object, whatever stands in it."""
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
-        if not isinstance(data, dict):
-            message = "This must be an object."
-            raise serializers.ValidationError(message)
-        return data
+        return _object(data)
+
+
+class OptionalText(Text):
+    """A text that may be ``null`` or left out."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(required=False, allow_null=True, **options)
 
 
 class NewEvent(StrictBody):
@@ -39,10 +51,8 @@ class NewEvent(StrictBody):
     Type = Text(source="type", max_length=100, trim_whitespace=False)
     SubsidiaryId = Text(source="subsidiary", max_length=100, trim_whitespace=False)
     Data = JsonObject(source="data", help_text="Matches the JSON Schema of the type.")
-    Id = Text(
+    Id = OptionalText(
         source="id",
-        required=False,
-        allow_null=True,
         trim_whitespace=False,
         validators=[event_id],
         help_text="Yours, to publish once however often you ask; else made for you.",
@@ -53,18 +63,14 @@ class NewEvent(StrictBody):
         allow_null=True,
         help_text="When it happened; now, if left out.",
     )
-    EntityType = Text(
+    EntityType = OptionalText(
         source="entity_type",
         max_length=100,
-        required=False,
-        allow_null=True,
         allow_blank=True,
     )
-    EntityId = Text(
+    EntityId = OptionalText(
         source="entity_id",
         max_length=200,
-        required=False,
-        allow_null=True,
         allow_blank=True,
         trim_whitespace=False,
         help_text="Events of one entity are delivered one after the other.",
@@ -75,20 +81,15 @@ class NewEvent(StrictBody):
         allow_null=True,
         help_text="The snapshot before the change.",
     )
-    CompanyCode = Text(
+    CompanyCode = OptionalText(
         source="company_code",
         max_length=50,
-        required=False,
-        allow_null=True,
         trim_whitespace=False,
         help_text="Whose event it is. Required from a platform client.",
     )
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
-        if not isinstance(data, dict):
-            message = "This must be an object."
-            raise serializers.ValidationError(message)
-        known: dict[str, Any] = super().to_internal_value(data)
+        known: dict[str, Any] = super().to_internal_value(_object(data))
         return {name: value for name, value in known.items() if value is not None}
 
 
@@ -105,10 +106,8 @@ class NewEvents(StrictBody):
 class NewTest(StrictBody):
     """Which event type's sample is sent."""
 
-    EventType = Text(
+    EventType = OptionalText(
         source="event_type",
-        required=False,
-        allow_null=True,
         max_length=100,
         help_text=f"{TEST}, if left out.",
     )

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from rest_framework.exceptions import ValidationError
 
-from deliveries.publishing import Fact, InvalidData, publish_batch
-from deliveries.statements import execute, marks
+from deliveries.facts import Fact, InvalidData
+from deliveries.publishing import publish_batch
+from deliveries.statements import among, execute
 from subscriptions.catalogue import UnknownEventTypes
 from subscriptions.models import Subsidiary, Tenant
 
@@ -24,7 +25,7 @@ Event = dict[str, Any]
 # Asked for each publication: to have it built each time would cost as much again.
 _SUBSIDIARIES = """
 SELECT id, tenant_id, code FROM subscriptions_subsidiary
-WHERE tenant_id IN {} AND code IN {}
+WHERE tenant_id {} AND code {}
 """
 _COLUMNS = ("id", "tenant_id", "code")
 
@@ -90,8 +91,8 @@ def _subsidiaries(
     owners = {tenant.pk for tenant in tenants}
     if not owners:
         return {}
-    sql = _SUBSIDIARIES.format(marks(owners), marks(codes))
-    found = execute(sql, [*owners, *codes])
+    (these, ids), (those, names) = among(owners), among(codes)
+    found = execute(_SUBSIDIARIES.format(these, those), [*ids, *names])
     return {
         (tenant_id, code): Subsidiary.from_db(None, _COLUMNS, (pk, tenant_id, code))
         for pk, tenant_id, code in found

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from deliveries.api.bodies import MAX_BATCH, NewEvent
-from deliveries.publishing import EVENT_ID
+from deliveries.facts import EVENT_ID
 from subscriptions.moments import moment
 
 if TYPE_CHECKING:

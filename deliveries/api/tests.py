@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from deliveries.api.bodies import NewTest
 from deliveries.api.serializers import StartedTestSerializer
 from deliveries.models import log_id
-from deliveries.publishing import TEST, TESTS_PERIOD, TooManyTests, publish_test
+from deliveries.webhook_tests import TEST, TESTS_PERIOD, TooManyTests, publish_test
 from subscriptions.api.tenant_views import TenantView
 from subscriptions.catalogue import UnknownEventTypes
 

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from deliveries.engine.backlog import busy_webhooks, in_turn, torn_webhooks
 from deliveries.engine.claiming import Limits, claim, give_back
 from deliveries.engine.delivering import Run, deliver_in_turn, prepare
+from deliveries.engine.egress import WayOut
 from deliveries.engine.lanes import Lanes
 from deliveries.engine.recording import Rules, record
 from deliveries.engine.senders import Senders
 from deliveries.engine.skipping import skip_stopped
 from deliveries.engine.steps import Step, reach
+from deliveries.policy.egress import PROBES, Passage
 from deliveries.policy.pacing import Pacing
 from deliveries.policy.retry import RetryPolicy
 from deliveries.verification import Verified, record_verification, verify
@@ -47,6 +49,17 @@ class Work(NamedTuple):
     next_due: datetime | None
 
 
+class Memory(NamedTuple):
+    """What a process has learnt, for one turn after the other."""
+
+    pacing: Pacing
+    way_out: WayOut
+
+    @classmethod
+    def of(cls, conf: Conf) -> Memory:
+        return cls(Pacing(normal=conf.in_flight_per_webhook), WayOut())
+
+
 class Drain:
     """*send* makes one request within the *timeout* it is given.
 
@@ -59,7 +72,7 @@ class Drain:
         send: Send,
         clock: Clock,
         conf: Conf,
-        pacing: Pacing | None = None,
+        memory: Memory | None = None,
         wake_another: Callable[[], None] = lambda: None,
         is_told_to_stop: Callable[[], bool] = lambda: False,
     ) -> None:
@@ -70,8 +83,9 @@ class Drain:
         self._is_told_to_stop = is_told_to_stop
         self._send_challenge = partial(send, timeout=conf.verification_timeout)
         self._senders: Senders[Run | Verified] = Senders(conf.concurrency)
-        pacing = pacing or Pacing(normal=conf.in_flight_per_webhook)
-        self._lanes = Lanes(pacing, per_webhook=conf.in_flight_per_webhook)
+        memory = memory or Memory.of(conf)
+        self._way_out = memory.way_out
+        self._lanes = Lanes(memory.pacing, per_webhook=conf.in_flight_per_webhook)
         self._rules = Rules(RetryPolicy(conf.retry_delays), conf.auto_disable_after)
         self._last_served = 0
         self._next_look_for_challenges = clock()
@@ -106,6 +120,8 @@ class Drain:
         """What may kill its worker goes out before this turn holds anything else."""
         limits = Limits(self._lanes.window, lambda _: 1, self._conf.lease, alone=True)
         while (now := self._clock()) < until and not self._is_told_to_stop():
+            if self._way_out.is_shut(now=now):
+                return
             claimed = claim(torn_webhooks(now), limits=limits, now=now)
             if not claimed:
                 return
@@ -119,7 +135,8 @@ class Drain:
         skipped = skip_stopped(busy, now=now)
         claimed = self._claim(busy, now=now)
         self._start(claimed, now=now)
-        next_due = min((each.next_due for each in busy if each.next_due), default=None)
+        due = min((each.next_due for each in busy if each.next_due), default=None)
+        next_due = due and self._way_out.opens_at(due, now=now)
         return Work(has_moved=bool(skipped or claimed), next_due=next_due)
 
     def _start(self, claimed: list[Claimed], *, now: datetime) -> None:
@@ -142,11 +159,16 @@ class Drain:
     def _claim(self, busy: list[Busy], *, now: datetime) -> list[Claimed]:
         due = [each for each in busy if each.is_due(now)]
         admitted = self._lanes.admit(due, free=self._senders.free)
+        passage = self._way_out.passage(now=now) if admitted else Passage.SHUT
+        if passage is Passage.SHUT:
+            return []
         limits = Limits(self._lanes.window, self._lanes.batch, self._conf.lease)
+        if passage is Passage.PROBE:
+            limits, admitted = limits._replace(batch=lambda _: 1), admitted[:PROBES]
         return claim(admitted, limits=limits, now=now)
 
     def _start_challenges(self, now: datetime) -> None:
-        if now < self._next_look_for_challenges:
+        if now < self._next_look_for_challenges or self._way_out.is_shut(now=now):
             return
         self._next_look_for_challenges = now + 2 * POLL
         timeout, lease = self._conf.verification_timeout, self._conf.challenge_lease
@@ -159,7 +181,7 @@ class Drain:
         now = self._clock()
         runs = [each for each in ended if isinstance(each, Run)]
         sent = [each for run in runs for each in run.sent]
-        record(sent, rules=self._rules, now=now)
+        record(self._way_out.excuse(sent, now=now), rules=self._rules, now=now)
         give_back([each for run in runs for each in run.unsent], now=now)
         for run in runs:
             self._lanes.leave(run)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from deliveries.engine.backlog import busy_webhooks
 from deliveries.engine.ordering import promote_orphans
-from deliveries.statements import execute, marks
+from deliveries.statements import among, execute
 from subscriptions.verification import hasten_challenges
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _PULL_BACK = """
 UPDATE deliveries_delivery SET due_at = %s
-WHERE state = 0 AND webhook_id IN {} AND is_leased = %s AND due_at > %s
+WHERE state = 0 AND webhook_id {} AND is_leased = %s AND due_at > %s
 RETURNING id
 """
 
@@ -44,9 +44,10 @@ def _pull_back(conf: Conf, *, now: datetime) -> int:
     webhooks = [each.webhook_id for each in busy_webhooks()]
     if not webhooks:
         return 0
-    sql = _PULL_BACK.format(marks(webhooks))
+    these, ids = among(webhooks)
+    sql = _PULL_BACK.format(these)
     latest = now + conf.longest_wait
-    waiting = execute(sql, [now, *webhooks, False, latest])
+    waiting = execute(sql, [now, *ids, False, latest])
     # A lease gets its full length again: its worker may be at work.
-    leased = execute(sql, [now + conf.lease, *webhooks, True, latest])
+    leased = execute(sql, [now + conf.lease, *ids, True, latest])
     return len(waiting) + len(leased)

@@ -6,14 +6,14 @@ tried alone then, and given up in the end.
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, NamedTuple
 
+from deliveries import alerts
 from deliveries.engine.ordering import promote_who_waited
 from deliveries.models import Attempt, Delivery
 from deliveries.policy.explanations import INTERRUPTED, POISON
 from deliveries.policy.poison import Suspicion, suspicion
-from deliveries.statements import execute, marks
+from deliveries.statements import among, execute
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -23,16 +23,14 @@ MESSAGE = "The worker stopped before it had recorded an answer."
 
 _INTERRUPTIONS = """
 SELECT delivery_id, count(*) FROM deliveries_attempt
-WHERE delivery_id IN {} AND error_kind = %s GROUP BY delivery_id
+WHERE delivery_id {} AND error_kind = %s GROUP BY delivery_id
 """
 _GIVE_UP = """
 UPDATE deliveries_delivery
 SET state = 3, due_at = NULL, is_leased = %s, ended_at = %s
-WHERE id IN {} AND state = 0 AND is_leased AND due_at <= %s
-RETURNING webhook_id, order_key
+WHERE id {} AND state = 0 AND is_leased AND due_at <= %s
+RETURNING id, webhook_id, order_key
 """
-
-logger = logging.getLogger(__name__)
 
 
 class Torn(NamedTuple):
@@ -76,18 +74,19 @@ def give_up(delivery_ids: Collection[int], *, lease: timedelta, now: datetime) -
     if not delivery_ids:
         return
     note_interrupted(delivery_ids, lease=lease, kind=POISON)
-    values = [False, now, *delivery_ids, now]
-    ended = execute(_GIVE_UP.format(marks(delivery_ids)), values)
-    promote_who_waited(((pk, order_key) for pk, order_key in ended), now=now)
-    for delivery in Delivery.objects.filter(pk__in=delivery_ids):
-        logger.error("delivery.poison", extra={"delivery": delivery.public_id})
+    these, ids = among(delivery_ids)
+    ended = execute(_GIVE_UP.format(these), [False, now, *ids, now])
+    promote_who_waited(((webhook, key) for _, webhook, key in ended), now=now)
+    given_up = Delivery.objects.filter(pk__in=[pk for pk, *_ in ended]).order_by("pk")
+    for delivery in given_up:
+        alerts.delivery_was_given_up(delivery)
 
 
 def _interruptions(delivery_ids: Collection[int]) -> dict[int, int]:
     counts = dict.fromkeys(delivery_ids, 0)
     if delivery_ids:
-        sql = _INTERRUPTIONS.format(marks(delivery_ids))
-        rows = execute(sql, [*delivery_ids, INTERRUPTED])
+        these, ids = among(delivery_ids)
+        rows = execute(_INTERRUPTIONS.format(these), [*ids, INTERRUPTED])
         counts |= dict(rows)
     return counts
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deliveries.statements import execute, marks, table
+from deliveries.statements import among, execute, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,6 +33,10 @@ SELECT id FROM deliveries_delivery WHERE state = 1 AND id IN (
     GROUP BY webhook_id, order_key
 )
 """
+_ADOPT = """
+UPDATE deliveries_delivery SET state = 0, due_at = %s
+WHERE state = 1 AND id {} RETURNING id
+"""
 
 
 def promote_who_waited(ended: Iterable[Entity], *, now: datetime) -> None:
@@ -51,6 +55,5 @@ def promote_orphans(*, now: datetime) -> int:
     orphans = [delivery_id for (delivery_id,) in execute(_ORPHANS)]
     if not orphans:
         return 0
-    update = "UPDATE deliveries_delivery SET state = 0, due_at = %s"
-    found = f"{update} WHERE state = 1 AND id IN {marks(orphans)} RETURNING id"
-    return len(execute(found, [now, *orphans]))
+    these, ids = among(orphans)
+    return len(execute(_ADOPT.format(these), [now, *ids]))

@@ -14,6 +14,7 @@ from deliveries.engine.ordering import promote_who_waited
 from deliveries.engine.steps import Step, reach
 from deliveries.models import Delivery
 from deliveries.policy.disabling import reason_to_disable
+from deliveries.policy.egress import PAUSE
 from deliveries.policy.outcomes import Outcome, classify
 from deliveries.policy.retry import RetryPolicy, retry_after
 from deliveries.statements import execute, table
@@ -32,7 +33,7 @@ State = Delivery.State
 _MOVE = """
 UPDATE deliveries_delivery AS delivery
 SET state = verdict.column3, due_at = verdict.column4, ended_at = verdict.column5,
-    is_leased = %s, attempts_made = attempts_made + 1
+    is_leased = %s, attempts_made = attempts_made + verdict.column6
 FROM {} AS verdict
 WHERE delivery.id = verdict.column1 AND delivery.claim_number = verdict.column2
 AND delivery.state + 0 = 0 AND delivery.is_leased
@@ -68,6 +69,11 @@ class Verdict(NamedTuple):
         return self.state != State.PENDING
 
     @property
+    def charge(self) -> int:
+        """What it adds to the attempts that were made."""
+        return 0 if self.outcome is Outcome.EXCUSED else 1
+
+    @property
     def ended_at(self) -> datetime | None:
         return self.sent.ended_at if self.has_ended else None
 
@@ -94,6 +100,8 @@ def _verdict(sent: Sent, retries: RetryPolicy) -> Verdict:
     outcome = classify(sent.exchange.reply)
     if outcome is Outcome.DELIVERED:
         return Verdict(sent, outcome, State.SUCCEEDED, None)
+    if outcome is Outcome.EXCUSED:
+        return Verdict(sent, outcome, State.PENDING, sent.ended_at + PAUSE)
     delay = None
     if outcome is Outcome.FAILED and not sent.claimed.is_test:
         wish = retry_after(sent.exchange.reply, now=sent.ended_at)
@@ -112,11 +120,12 @@ def _move(verdicts: Sequence[Verdict]) -> list[Verdict]:
             int(verdict.state),
             verdict.due_at,
             verdict.ended_at,
+            verdict.charge,
         )
         for verdict in verdicts
     ]
-    times = ("timestamptz", "timestamptz")
-    values, parameters = table(rows, "bigint", "integer", "smallint", *times)
+    types = ("bigint", "integer", "smallint", "timestamptz", "timestamptz", "smallint")
+    values, parameters = table(rows, *types)
     moved = {row[0] for row in execute(_MOVE.format(values), [False, *parameters])}
     return [each for each in verdicts if each.sent.claimed.delivery_id in moved]
 

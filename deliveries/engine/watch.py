@@ -5,14 +5,22 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from deliveries.models import Lookout
+from deliveries.groups import node, own_group
+from deliveries.models import Lookout, SignOfLife
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from deliveries.engine.clock import Clock
 
 # Another worker may take over this long after the lookout has died.
 LEASE = timedelta(seconds=5)
 RENEW = timedelta(seconds=2)
+
+
+def give_sign_of_life(*, now: datetime) -> None:
+    """For this worker's group."""
+    SignOfLife.objects.give(own_group(), node=node(), now=now)
 
 
 class Watch:
@@ -22,7 +30,8 @@ class Watch:
         self._clock = clock
         now = clock()
         self.is_lookout: bool = Lookout.objects.take(now=now, until=now + LEASE)
-        self._next_report = now
+        self._next_report = now + RENEW
+        give_sign_of_life(now=now)
 
     def stays(self) -> bool:
         """Whether this worker stays awake though there is nothing to do."""
@@ -36,9 +45,8 @@ class Watch:
             return
         self._next_report = now + RENEW
         if self.is_lookout:
-            Lookout.objects.keep(now=now, until=now + LEASE)
-        else:
-            Lookout.objects.report(now=now)
+            Lookout.objects.keep(until=now + LEASE)
+        give_sign_of_life(now=now)
 
     def end(self) -> None:
         if self.is_lookout:

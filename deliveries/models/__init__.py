@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from deliveries.models.attempts import Attempt, log_id
 from deliveries.models.deliveries import Delivery
+from deliveries.models.egress import Egress
 from deliveries.models.events import Event
 from deliveries.models.health import WebhookHealth
 from deliveries.models.lookout import Lookout
+from deliveries.models.signs import SignOfLife
 
-__all__ = ["Attempt", "Delivery", "Event", "Lookout", "WebhookHealth", "log_id"]
+__all__ = [
+    "Attempt",
+    "Delivery",
+    "Egress",
+    "Event",
+    "Lookout",
+    "SignOfLife",
+    "WebhookHealth",
+    "log_id",
+]

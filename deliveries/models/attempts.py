@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from deliveries.models.deliveries import Delivery
-from deliveries.policy.explanations import UNSEEN
+from deliveries.policy.explanations import POISON, UNSEEN
 from subscriptions.identifiers import encode
 from subscriptions.models import Webhook
 
@@ -97,6 +97,12 @@ class Attempt(models.Model):
                     *("webhook", "-started_at", "-id"),
                     *("status", "event_type", "duration_ms", "error_kind", "is_test"),
                 ],
+            ),
+            # For supervision.signs: how many deliveries were given up of late.
+            models.Index(
+                name="attempt_poison",
+                fields=["started_at"],
+                condition=Q(error_kind=POISON),
             ),
         ]
 

@@ -18,16 +18,11 @@ class LookoutQuerySet(models.QuerySet["Lookout"]):
         # No watch is that long: the clock was put back since.
         impossible = Q(until__gt=until + (until - now))
         is_over = Q(until=None) | Q(until__lte=now) | impossible
-        free = self.filter(is_over, pk=1)
-        return free.update(until=until, seen_at=now) == 1
+        return self.filter(is_over, pk=1).update(until=until) == 1
 
-    def keep(self, *, now: datetime, until: datetime) -> None:
+    def keep(self, *, until: datetime) -> None:
         """The lookout is still awake."""
-        self.filter(pk=1).update(until=until, seen_at=now)
-
-    def report(self, *, now: datetime) -> None:
-        """A worker is alive and at work: what /readyz asks for."""
-        self.filter(pk=1).update(seen_at=now)
+        self.filter(pk=1).update(until=until)
 
     def leave(self) -> None:
         """Nobody is the lookout: whoever rings next finds the place free."""
@@ -35,10 +30,9 @@ class LookoutQuerySet(models.QuerySet["Lookout"]):
 
 
 class Lookout(models.Model):
-    """A single row. The lookout keeps retries on time; it is also our heartbeat."""
+    """A single row: whoever is the lookout, on whichever node."""
 
     until = models.DateTimeField(null=True)
-    seen_at = models.DateTimeField(null=True)
 
     objects: ClassVar = LookoutQuerySet.as_manager()
 

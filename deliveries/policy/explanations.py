@@ -158,6 +158,12 @@ BY_KIND = {
         "{host} was not called: our own way out did not work.",
         "Nothing to do: the cause is on our side.",
     ),
+    "outage": Explanation(
+        "At that time we could reach nearly nobody, and not {host} either: the fault was "
+        "on our side, and this attempt does not count. {message}",
+        "Nothing to do: the attempt is made again, under the same number, once we can "
+        "reach others.",
+    ),
     INTERRUPTED: Explanation(
         "Our worker stopped during this attempt. We do not know what your server got.",
         "Nothing to do: the attempt is made again. If the event comes twice, its id "

@@ -26,10 +26,15 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Signs:
-    """What can be seen from outside. *due_since*: of the delivery that waits longest."""
+    """What can be seen from outside. *due_since*: of the delivery that waits longest.
 
-    database_answers: bool
-    broker_is_reachable: bool
+    *poisoned*: deliveries that were given up of late, because they killed their workers.
+    """
+
+    database_answers: bool = True
+    broker_is_reachable: bool = True
+    egress_down_since: datetime | None = None
+    poisoned: int = 0
     seen_at: datetime | None = None
     due_since: datetime | None = None
     attempted_at: datetime | None = None
@@ -50,6 +55,22 @@ def complaints(signs: Signs, *, now: datetime) -> Mapping[Part, str]:
         found[Part.DELIVERIES] = (
             f"A delivery has been due for {_seconds(now - signs.due_since)} s,"
             " and nothing is attempted."
+        )
+    return found
+
+
+def remarks(signs: Signs, *, now: datetime) -> list[str]:
+    """What somebody should look at, though the workers are at work; a sentence each."""
+    found = []
+    if down_since := signs.egress_down_since:
+        found.append(
+            f"Nobody could be reached for {_seconds(now - down_since)} s: our own way"
+            " out is broken, deliveries wait."
+        )
+    if signs.poisoned:
+        found.append(
+            f"{signs.poisoned} deliveries of the last 24 hours were given up, because"
+            " they killed their workers."
         )
     return found
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from enum import Enum, auto
-from typing import TYPE_CHECKING
 
-from deliveries.wire.exchange import Response
-
-if TYPE_CHECKING:
-    from deliveries.wire.exchange import Failure
+from deliveries.wire.exchange import Failure, FailureKind, Response
 
 TRY_AGAIN = frozenset({408, 429})
+OURS = frozenset({FailureKind.OUTAGE, FailureKind.PROXY})
 
 
 class Outcome(Enum):
@@ -21,6 +18,8 @@ class Outcome(Enum):
     REFUSED = auto()
     # 410: the receiver asks us to stop.
     GONE = auto()
+    # The fault was ours: it is charged to nobody, and the attempt is made again.
+    EXCUSED = auto()
 
 
 def classify(reply: Response | Failure) -> Outcome:
@@ -34,5 +33,5 @@ def classify(reply: Response | Failure) -> Outcome:
             return Outcome.FAILED
         case Response():
             return Outcome.REFUSED
-        case _:
-            return Outcome.FAILED
+        case Failure(kind=kind):
+            return Outcome.EXCUSED if kind in OURS else Outcome.FAILED

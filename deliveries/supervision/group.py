@@ -7,26 +7,39 @@ import signal
 import subprocess
 import time
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deliveries import stopping
+from deliveries import groups, stopping
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 # Killed processes are gone after this many seconds, or the kernel has other worries.
 PATIENCE = 10.0
+
+
+def _members(group: int) -> Iterator[int]:
+    """Who is alive in that process group."""
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        # It may be gone by the time we read.
+        with suppress(OSError):
+            state, _, its_group, *_ = stat.read_text().rpartition(")")[2].split()
+            if int(its_group) == group and state != "Z":
+                yield int(stat.parent.name)
 
 
 class Group:
     """Started at once. Signals to our own process group do not reach it."""
 
     def __init__(self, command: Sequence[str]) -> None:
+        self.name = groups.new_group()
         theirs, self._lifeline = os.pipe()
+        told = {stopping.LIFELINE: str(theirs), groups.GROUP: self.name}
         try:
             self._main = subprocess.Popen(  # noqa: S603 (our own command line)
                 command,
-                env=os.environ | {stopping.LIFELINE: str(theirs)},
+                env=os.environ | told,
                 pass_fds=[theirs],
                 start_new_session=True,
                 # We have no threads that it could harm.
@@ -34,7 +47,7 @@ class Group:
             )
         finally:
             os.close(theirs)
-        self.started_at = time.monotonic()
+        self.started_at = self._in_company_at = time.monotonic()
 
     @property
     def pid(self) -> int:
@@ -68,6 +81,16 @@ class Group:
             return True
         return False
 
+    def seconds_deserted(self) -> float:
+        """How long its main process is all that was left. Known on Linux alone.
+
+        django-q2's waits for ever for a sentinel that was killed while it was told to
+        stop: it wants to hear that it was heard.
+        """
+        if set(_members(self.pid)) != {self.pid}:
+            self._in_company_at = time.monotonic()
+        return time.monotonic() - self._in_company_at
+
     def kill(self) -> None:
         self._signal_all(signal.SIGKILL)
         self._let_go()
@@ -84,6 +107,7 @@ class Group:
         if self._lifeline >= 0:
             os.close(self._lifeline)
             self._lifeline = -1
+            self._in_company_at = time.monotonic()
 
     def _signal_all(self, number: int) -> None:
         with suppress(ProcessLookupError):

@@ -12,7 +12,7 @@ from django.db import Error, close_old_connections
 from deliveries.queue import wake_workers
 from deliveries.supervision.group import Group
 from deliveries.supervision.heartbeat import Heartbeat
-from deliveries.supervision.signs import last_seen
+from deliveries.supervision.signs import last_seen_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +24,8 @@ LISTEN = 2.0
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 # A group that has lived this long was no failed start.
 PROVEN = 60.0
+# A main process that ends by itself follows its workers at once.
+DESERTED = 2.0
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +71,7 @@ class Supervisor:
         """Until nobody of the group is left. Returns why it needs a successor, if so."""
         self._heartbeat.begin(time.monotonic())
         while group.is_running() and not self._is_stopping():
-            if self._is_silent() and not self._is_stopping():
+            if self._is_silent(group) and not self._is_stopping():
                 group.kill()
                 return "silent"
             self._wait(LISTEN, group)
@@ -82,10 +84,10 @@ class Supervisor:
         self._await_the_end(group)
         return "" if self._is_stopping() else "died"
 
-    def _is_silent(self) -> bool:
+    def _is_silent(self, group: Group) -> bool:
         """Ring when nothing was heard for a while; true when that was in vain."""
         begun = time.monotonic()
-        reason = self._listen()
+        reason = self._listen(group)
         if reason or time.monotonic() - begun > LISTEN:
             # What cannot be read is not silence: the workers need the database, too.
             logger.warning("heartbeat.unreadable", extra={"reason": reason or "slow"})
@@ -94,12 +96,13 @@ class Supervisor:
             wake_workers()
         return self._heartbeat.has_stopped(time.monotonic())
 
-    def _listen(self) -> str:
+    def _listen(self, group: Group) -> str:
         """Returns why nothing could be heard, if so."""
         # Between requests Django does so; after an outage it gives us a new connection.
         close_old_connections()
         try:
-            self._heartbeat.hear(last_seen(), at=time.monotonic())
+            sign = last_seen_in(group.name)
+            self._heartbeat.hear(sign, at=time.monotonic())
         except Error as error:
             return type(error).__name__
         return ""
@@ -107,6 +110,8 @@ class Supervisor:
     def _await_the_end(self, group: Group) -> None:
         deadline = time.monotonic() + self._patience.end
         while not group.is_empty() and time.monotonic() < deadline:
+            if group.seconds_deserted() > DESERTED:
+                group.kill()
             time.sleep(LOOK)
         if not group.is_empty():
             logger.error("workers.killed", extra={"pid": group.pid})

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 HEAD_LIMIT = 16 * 1024
 # The receiver could not be reached. All else is between the proxy and us.
 UNREACHED = frozenset({502, 503, 504})
+# It denies this receiver, as Squid says it. Never ours: it would be tried for ever.
+FORBIDDEN = 403
 
 _PROXY = re.compile(
     r"http://(?:(?P<user>[^:@/\s]+):(?P<password>[^@/\s]*)@)?"
@@ -181,7 +183,7 @@ def _failure(head: bytes) -> Failure | None:
         return None
     if code in UNREACHED:
         return NOT_OPENED
-    if _DENIED.match(head):
+    if code == FORBIDDEN or _DENIED.match(head):
         return BLOCKED
     return OUR_PROXY
 

@@ -45,6 +45,8 @@ class FailureKind(StrEnum):
     TOO_LARGE = "too_large"
     # Ours alone: the egress proxy is away, or does not let us through.
     PROXY = "proxy"
+    # No connection, when nearly nobody could be reached: the fault was ours.
+    OUTAGE = "outage"
 
 
 @dataclass(frozen=True, slots=True)

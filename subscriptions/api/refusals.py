@@ -26,7 +26,7 @@ class PreconditionFailed(APIException):
     default_detail = "What you read was changed since."
 
 
-class TooLarge(APIException):
+class BodyTooLarge(APIException):
     status_code = 413
     default_detail = "The body is too large."
 

@@ -23,7 +23,7 @@ from rest_framework.response import Response
 from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 
-from subscriptions.api.refusals import TooLarge
+from subscriptions.api.refusals import BodyTooLarge
 from subscriptions.client_addresses import client_address
 from subscriptions.guesses import Guess, TooManyGuesses
 from subscriptions.origins import ActorKind, Origin
@@ -63,7 +63,7 @@ class FormParser(BaseParser):
         except UnreadablePostError:
             raise ParseError(CUT_OFF) from None
         if len(raw) > MAX_FORM_BYTES:
-            raise TooLarge
+            raise BodyTooLarge
         try:
             pairs = parse_qsl(
                 raw.decode(),

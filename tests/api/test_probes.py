@@ -10,13 +10,14 @@ from django.utils import timezone
 from django_q.conf import Conf
 
 from deliveries import queue
-from deliveries.models import Lookout
+from deliveries.models import Delivery, Egress, SignOfLife
+from tests.builders import make_attempt, make_delivery, make_sign_of_life
 
 
 @pytest.fixture
 def worker(db):
     """A worker that was seen just now."""
-    return Lookout.objects.create(seen_at=timezone.now())
+    return make_sign_of_life(timezone.now())
 
 
 @pytest.fixture
@@ -48,12 +49,17 @@ def test_ready_when_database_broker_and_worker_are(client, worker):
     assert response.json() == {
         "status": "ok",
         "checks": {"database": "ok", "broker": "ok", "worker": "ok"},
+        "egress": "up",
+        "poison": 0,
     }
 
 
 @pytest.mark.parametrize("age", [timedelta(seconds=61), None])
 def test_not_ready_without_a_worker_in_the_last_minute(client, worker, age):
-    Lookout.objects.update(seen_at=age and timezone.now() - age)
+    if age:
+        SignOfLife.objects.update(seen_at=timezone.now() - age)
+    else:
+        SignOfLife.objects.all().delete()
 
     response = client.get("/readyz")
 
@@ -61,7 +67,34 @@ def test_not_ready_without_a_worker_in_the_last_minute(client, worker, age):
     assert response.json() == {
         "status": "failed",
         "checks": {"database": "ok", "broker": "ok", "worker": "failed"},
+        "egress": "up",
+        "poison": 0,
     }
+
+
+def test_one_living_group_of_any_node_is_enough(client, worker):
+    make_sign_of_life(timezone.now() - timedelta(hours=1))
+    make_sign_of_life(timezone.now() - timedelta(hours=1), node="another-node")
+
+    assert client.get("/readyz").json()["checks"]["worker"] == "ok"
+
+
+def test_an_outage_of_our_own_is_shown_and_keeps_the_node_in_service(client, worker):
+    Egress.objects.go_down(now=timezone.now())
+
+    response = client.get("/readyz")
+
+    assert (response.status_code, response.json()["status"]) == (200, "ok")
+    assert response.json()["egress"] == "down"
+
+
+def test_what_was_given_up_is_shown(client, worker, webhook):
+    delivery = make_delivery(webhook, state=Delivery.State.FAILED)
+    make_attempt(delivery, error_kind="poison", status="failed")
+
+    response = client.get("/readyz")
+
+    assert (response.status_code, response.json()["poison"]) == (200, 1)
 
 
 def test_not_ready_before_any_worker_came(client, db):

@@ -31,7 +31,7 @@ class Stopwatch:
 
 
 def main(code: str, times: int) -> None:
-    from deliveries.publishing import Fact
+    from deliveries.facts import Fact
     from subscriptions.models import Subsidiary
 
     subsidiary = Subsidiary.objects.select_related("tenant").get(

@@ -18,9 +18,10 @@ from deliveries.engine.backlog import busy_webhooks
 from deliveries.engine.claiming import Limits, claim
 from deliveries.engine.delivering import deliver, prepare
 from deliveries.engine.recording import Rules, record
+from deliveries.facts import Fact
 from deliveries.models import Attempt, Delivery
 from deliveries.policy.retry import RetryPolicy
-from deliveries.publishing import Fact, publish_batch
+from deliveries.publishing import publish_batch
 from deliveries.wire.exchange import Exchange, Response, Timing
 from subscriptions.models import Subsidiary, Webhook
 from subscriptions.tenancy import create_api_client

@@ -24,7 +24,7 @@ from subscriptions.matching import webhooks_for
 from subscriptions.signing_secrets import active_keys
 
 if TYPE_CHECKING:
-    from deliveries.publishing import Fact
+    from deliveries.facts import Fact
     from deliveries.wire.exchange import Request
 
 TASK = "tests.bench.plain_design.deliver"

@@ -13,8 +13,9 @@ from django.core.management import call_command
 from django.db import transaction
 from django.utils import timezone
 
+from deliveries.facts import Fact
 from deliveries.models import Delivery, Event
-from deliveries.publishing import Fact, publish_batch
+from deliveries.publishing import publish_batch
 from deliveries.wire.envelope import envelope
 from subscriptions.identifiers import encode, new_uid
 from subscriptions.models import Subsidiary, Tenant, Webhook

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from deliveries.models import Delivery
-from deliveries.publishing import publish_test
+from deliveries.webhook_tests import publish_test
 from subscriptions.webhooks import enable_webhook
 from tests.builders import make_webhook, publish_sample
 from tests.receiver import HOST

@@ -87,6 +87,31 @@ def test_a_group_that_has_fallen_silent_is_replaced(product, subscribed, arrives
     assert [pid for pid in silent.group if is_alive(pid)] == []
 
 
+def test_a_group_that_hangs_beside_a_healthy_one_is_replaced(product, subscribed):
+    subscribed(product, "--silence", "10")
+    product.start_node("healthy")
+    silent = product.family()
+
+    for pid in silent.group:
+        signal_to(pid, signal.SIGSTOP)
+
+    wait_until(lambda: not [pid for pid in silent.group if is_alive(pid)])
+    wait_until(lambda: product.family().workers())
+    assert "workers.restarted reason=silent" in product.output("workers")
+
+
+def test_an_idle_group_beside_the_lookout_of_another_is_left_alone(product, subscribed):
+    product.start_node("first")
+    subscribed(product, "--silence", "8")
+    group = product.family().main
+
+    # Longer than that: what must not happen would have happened by then.
+    time.sleep(10)
+
+    assert product.family().main == group
+    assert "workers.restarted" not in product.output("workers")
+
+
 def test_a_group_whose_sentinel_died_is_replaced_with_its_orphans(
     product, subscribed, arrives
 ):

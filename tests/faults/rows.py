@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 # Every time that one process writes and another compares with its now.
 TIMES = {
     "deliveries_delivery": ("due_at",),
-    "deliveries_lookout": ("until", "seen_at"),
+    "deliveries_lookout": ("until",),
+    "deliveries_signoflife": ("seen_at",),
+    "deliveries_egress": ("down_since", "paused_until", "up_since"),
     "subscriptions_webhook": ("verification_due_at",),
     "django_q_schedule": ("next_run",),
     "django_q_ormq": ("lock",),

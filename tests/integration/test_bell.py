@@ -6,7 +6,13 @@ import pytest
 from django_q.brokers import get_broker
 from django_q.signing import SignedPackage
 
-from deliveries.queue import DRAIN, broker_is_reachable, wake_workers
+from deliveries.queue import (
+    DRAIN,
+    MAIL_ADMINS,
+    broker_is_reachable,
+    run_later,
+    wake_workers,
+)
 
 
 def bells(broker):
@@ -24,6 +30,23 @@ def broker(transactional_db):
     broker.purge_queue()
     yield broker
     broker.purge_queue()
+
+
+def test_a_mail_that_waits_is_no_bell(broker):
+    run_later(MAIL_ADMINS, 1, 10)
+
+    for _ in range(2):
+        wake_workers()
+
+    assert sorted(bells(broker)) == sorted([MAIL_ADMINS, DRAIN])
+
+
+def test_a_task_that_nobody_can_read_is_no_bell(broker):
+    broker.enqueue("of another secret key")
+
+    wake_workers()
+
+    assert broker.queue_size() == 2
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from deliveries.engine.delivering import prepare
 from deliveries.engine.draining import Drain
 from deliveries.engine.lanes import RUN
 from deliveries.models import Attempt, Delivery
-from deliveries.publishing import publish_test
+from deliveries.webhook_tests import publish_test
 from deliveries.wire.exchange import Exchange, Response, Timing
 from subscriptions.models import Webhook
 from tests.builders import make_delivery, make_tenant, make_webhook

@@ -10,11 +10,11 @@ from django.utils import timezone
 
 from deliveries.engine.clock import database_clock
 from deliveries.engine.watch import Watch
-from deliveries.models import Delivery, Lookout
-from deliveries.publishing import TooManyTests, publish_test
+from deliveries.models import Delivery
+from deliveries.webhook_tests import TooManyTests, publish_test
 from subscriptions.models import SigningSecret, Webhook
 from subscriptions.webhooks import create_webhook, request_verification
-from tests.builders import publish_sample
+from tests.builders import make_sign_of_life, publish_sample
 
 HOUR = timedelta(hours=1)
 
@@ -92,7 +92,7 @@ def test_a_node_is_ready_by_the_workers_clock(wrong_clock, client, webhook):
 
 
 def test_a_sign_of_life_from_the_future_is_none(client, db):
-    Lookout.objects.create(pk=1, seen_at=datetime.now(UTC) + HOUR)
+    make_sign_of_life(datetime.now(UTC) + HOUR)
 
     assert client.get("/readyz").json()["checks"]["worker"] == "failed"
 

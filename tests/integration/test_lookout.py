@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from deliveries.engine.watch import LEASE, Watch
-from deliveries.models import Lookout
+from deliveries.models import Lookout, SignOfLife
 
 pytestmark = pytest.mark.django_db
 
@@ -18,7 +18,7 @@ def watch(clock):
 
 
 def seen_at():
-    return Lookout.objects.get().seen_at
+    return SignOfLife.objects.get().seen_at
 
 
 def test_the_first_stays_awake_and_the_second_does_not(watch, clock):

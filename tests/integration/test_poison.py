@@ -7,11 +7,16 @@ import time
 from datetime import timedelta
 
 import pytest
+from django.core import mail
+from django_q.models import OrmQ
 
+from deliveries import tasks
 from deliveries.conf import get_conf
 from deliveries.engine.draining import Drain
 from deliveries.models import Attempt, Delivery
+from deliveries.queue import DRAIN, MAIL_GIVEN_UP
 from deliveries.wire.exchange import Exchange, Response, Timing
+from subscriptions.models import User
 from tests.builders import make_attempt, make_delivery, make_webhook
 
 State = Delivery.State
@@ -107,6 +112,27 @@ def test_after_the_fifth_interruption_it_has_failed(
     (record,) = [r for r in caplog.records if r.message == "delivery.poison"]
     assert record.levelno == logging.ERROR
     assert record.delivery == delivery.public_id
+
+
+def test_the_tenants_people_are_told_once(
+    acme, globex, interrupted, claim_due, django_capture_on_commit_callbacks
+):
+    for name, tenant in (("dana", acme), ("gil", globex)):
+        User.objects.create(username=name, email=f"{name}@example.com", tenant=tenant)
+    delivery = interrupted(times=5)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        claim_due()
+        claim_due()
+
+    (task,) = [row.task for row in OrmQ.objects.all() if row.task["func"] != DRAIN]
+    assert (task["func"], task["args"]) == (MAIL_GIVEN_UP, (delivery.pk,))
+    tasks.mail_of_given_up(*task["args"])
+    (letter,) = mail.outbox
+    assert letter.to == ["dana@example.com"]
+    assert letter.subject == f"Event given up: {delivery.webhook.name}"
+    assert f"Delivery: {delivery.public_id}" in letter.body
+    assert f"The event {delivery.event.public_id} (tender.created)" in letter.body
 
 
 def test_what_waited_behind_poison_goes_on(webhook, interrupted, claim_due):

@@ -9,15 +9,11 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
+from deliveries.facts import Fact, InvalidData, InvalidEventId
 from deliveries.models import Delivery, Event
-from deliveries.publishing import (
-    Fact,
-    InvalidData,
-    InvalidEventId,
-    publish_batch,
-    publish_test,
-)
+from deliveries.publishing import publish_batch
 from deliveries.statements import MAX_VALUES
+from deliveries.webhook_tests import publish_test
 from subscriptions.catalogue import UnknownEventTypes
 from subscriptions.models import Subsidiary, Webhook
 from subscriptions.webhooks import delete_webhook

@@ -10,6 +10,7 @@ from django.utils.module_loading import import_string
 from django_q.brokers import Broker
 from django_q.conf import Conf
 from django_q.models import OrmQ, Schedule
+from django_q.signing import SignedPackage
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from deliveries import queue
@@ -60,6 +61,21 @@ def broker(monkeypatch):
 
 def bells():
     return [row.task["func"] for row in OrmQ.objects.order_by("id")]
+
+
+def test_the_roll_is_called_now_and_then_beside_what_the_broker_has():
+    bell = ("ticket", "a signed bell")
+    answers = iter([[bell], [bell], None])
+    dequeue = queue.RollCall(lambda: next(answers))
+
+    first = dequeue()
+
+    assert first[0] == bell
+    ((ticket, call),) = first[1:]
+    task = SignedPackage.loads(call)
+    assert (ticket, task["func"], task["args"]) == (None, queue.ROLL, ())
+    assert dequeue() == [bell]
+    assert dequeue() is None
 
 
 def test_ringing_leaves_one_bell_however_often(db):
@@ -119,7 +135,10 @@ def test_a_webhook_is_disabled_though_no_mail_can_be_ordered(
     assert webhook.disabled_reason == "Gone"
 
 
-@pytest.mark.parametrize("task", [queue.DRAIN, queue.SWEEP, queue.MAIL_ADMINS])
+@pytest.mark.parametrize(
+    "task",
+    [queue.DRAIN, queue.SWEEP, queue.ROLL, queue.MAIL_ADMINS, queue.MAIL_GIVEN_UP],
+)
 def test_the_names_of_tasks_lead_to_functions(task):
     assert callable(import_string(task))
 

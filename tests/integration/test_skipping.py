@@ -9,7 +9,7 @@ import pytest
 from deliveries.engine import skipping
 from deliveries.engine.backlog import busy_webhooks
 from deliveries.models import Attempt, Delivery
-from deliveries.publishing import publish_test
+from deliveries.webhook_tests import publish_test
 from subscriptions.models import Webhook
 from subscriptions.webhooks import delete_webhook, disable_webhook
 from tests.builders import make_delivery, make_event, make_webhook

@@ -10,8 +10,8 @@ from django.core.management import call_command
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from deliveries.models import Delivery, Lookout
-from tests.builders import make_attempt, make_delivery
+from deliveries.models import Delivery, Egress
+from tests.builders import make_attempt, make_delivery, make_sign_of_life
 
 pytestmark = pytest.mark.django_db
 
@@ -33,7 +33,7 @@ def ask(capsys):
 @pytest.fixture
 def worker():
     """A worker that was seen just now."""
-    return Lookout.objects.create(seen_at=timezone.now())
+    return make_sign_of_life(timezone.now())
 
 
 def ago(**span):
@@ -53,7 +53,7 @@ def test_no_worker_was_ever_seen(ask):
 
 
 def test_no_worker_was_seen_for_long(ask):
-    Lookout.objects.create(seen_at=ago(minutes=10, seconds=0.5))
+    make_sign_of_life(ago(minutes=10, seconds=0.5))
 
     assert ask() == (1, "No worker was seen for 600 s.")
 
@@ -94,11 +94,51 @@ def test_a_program_reads_it_as_json(ask, worker, webhook):
             "worker": "ok",
             "deliveries": "failed",
         },
+        "egress": "up",
+        "poison": 0,
         "reasons": ["A delivery has been due for 600 s, and nothing is attempted."],
         "worker_seen_at": shown(worker.seen_at),
         "oldest_due_at": shown(delivery.due_at),
         "last_attempt_at": None,
     }
+
+
+def test_it_speaks_of_this_node_though_another_is_well(ask, worker):
+    worker.delete()
+    make_sign_of_life(ago(minutes=10, seconds=0.5))
+    make_sign_of_life(timezone.now(), node="another-node")
+
+    assert ask() == (1, "No worker was seen for 600 s.")
+
+
+def test_where_no_worker_ever_was_it_speaks_of_all_nodes(ask):
+    make_sign_of_life(timezone.now(), node="another-node")
+
+    assert ask() == (0, "Workers are at work.")
+
+
+def test_an_outage_of_our_own_is_told_and_restarts_nobody(ask, worker):
+    Egress.objects.go_down(now=ago(seconds=75.5))
+
+    assert ask() == (
+        0,
+        "Workers are at work. Nobody could be reached for 75 s: our own way out is"
+        " broken, deliveries wait.",
+    )
+
+
+def test_what_was_given_up_is_counted_for_a_day(ask, worker, webhook):
+    for age in (timedelta(hours=1), timedelta(hours=23), timedelta(hours=25)):
+        delivery = make_delivery(webhook, state=Delivery.State.FAILED)
+        at = timezone.now() - age
+        make_attempt(delivery, error_kind="poison", status="failed", started_at=at)
+    make_attempt(delivery, error_kind="interrupted", status="failed")
+
+    assert ask() == (
+        0,
+        "Workers are at work. 2 deliveries of the last 24 hours were given up, because"
+        " they killed their workers.",
+    )
 
 
 def test_without_a_database_it_says_so_and_no_more(ask, worker):

@@ -8,8 +8,8 @@ from django_q.models import OrmQ
 
 from deliveries import tasks
 from deliveries.models import Attempt, Delivery, WebhookHealth
-from deliveries.publishing import publish_test
 from deliveries.queue import MAIL_ADMINS
+from deliveries.webhook_tests import publish_test
 from subscriptions.models import User
 from subscriptions.webhooks import disable_webhook, enable_webhook
 from tests.builders import make_webhook, publish_sample

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from deliveries.models import Attempt, Delivery, WebhookHealth
-from deliveries.publishing import MAX_TESTS, TooManyTests, publish_test
+from deliveries.webhook_tests import MAX_TESTS, TooManyTests, publish_test
 from subscriptions.models import Webhook
 from subscriptions.webhooks import delete_webhook
 from tests.builders import make_webhook, publish_sample, sample_of

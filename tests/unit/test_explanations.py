@@ -40,6 +40,8 @@ BY_FAILURE = {
     "blocked": "shop.example.com was not called. So it was.",
     "too_large": "The headers that shop.example.com answered with were too large.",
     "proxy": "shop.example.com was not called: our own way out did not work.",
+    "outage": "At that time we could reach nearly nobody, and not shop.example.com either: "
+    "the fault was on our side, and this attempt does not count. So it was.",
     "interrupted": "Our worker stopped during this attempt. We do not know what your "
     "server got.",
     "poison": "Our worker stopped during this attempt, as it did during those before "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from deliveries.policy.outcomes import Outcome, classify
+from deliveries.policy.outcomes import OURS, Outcome, classify
 from deliveries.wire.exchange import Failure, FailureKind, Response
 
 
@@ -24,9 +24,14 @@ def test_a_status_code(statuses, outcome):
     assert {classify(Response(status)) for status in statuses} == {outcome}
 
 
-@pytest.mark.parametrize("kind", FailureKind)
+@pytest.mark.parametrize("kind", sorted({*FailureKind} - OURS))
 def test_no_answer_is_worth_another_attempt(kind):
     assert classify(Failure(kind, "Why.")) is Outcome.FAILED
+
+
+@pytest.mark.parametrize("kind", [FailureKind.OUTAGE, FailureKind.PROXY])
+def test_what_was_our_own_fault_is_charged_to_nobody(kind):
+    assert classify(Failure(kind, "Why.")) is Outcome.EXCUSED
 
 
 @pytest.mark.parametrize("cut", ["size", "time", "broken"])

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DataError
 
-from deliveries.publishing import InvalidData, publish
+from deliveries.facts import InvalidData
+from deliveries.publishing import publish
 from subscriptions.catalogue import UnknownEventTypes
 from subscriptions.models import Subsidiary
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand
 
-from deliveries.policy.liveness import Part, Signs, complaints
+from deliveries.policy.liveness import Part, Signs, complaints, remarks
 from deliveries.supervision.signs import all_signs, time_of_signs
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ class Command(BaseCommand):
         if options["format"] == "json":
             self.stdout.write(json.dumps(_facts(signs, found)))
         else:
-            sentence = " ".join(found.values()) or "Workers are at work."
-            self.stdout.write(sentence)
+            said = list(found.values()) or ["Workers are at work."]
+            self.stdout.write(" ".join([*said, *remarks(signs, now=now)]))
         if found:
             sys.exit(1)
 
@@ -41,6 +41,8 @@ def _facts(signs: Signs, found: Mapping[Part, str]) -> dict[str, Any]:
         "status": "failed" if found else "ok",
         "checks": {part: "failed" if part in found else "ok" for part in Part},
         "reasons": list(found.values()),
+        "egress": "down" if signs.egress_down_since else "up",
+        "poison": signs.poisoned,
         "worker_seen_at": _shown(signs.seen_at),
         "oldest_due_at": _shown(signs.due_since),
         "last_attempt_at": _shown(signs.attempted_at),

@@ -1,0 +1,94 @@
+"""What publishers say happened, and the events that are made of it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from deliveries.models import Event
+from deliveries.policy.changes import forms
+from deliveries.wire.envelope import document_etag, envelope
+from subscriptions.catalogue import problems_with
+from subscriptions.identifiers import encode, new_uid
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from subscriptions.models import Subsidiary, Tenant
+    from subscriptions.profiles import EventTypeDefinition
+
+EVENT_ID = re.compile(r"[A-Za-z0-9_:.-]{1,128}")
+DOCUMENTS = "Documents"
+
+
+class InvalidData(ValueError):
+    """The data of a fact does not match its event type. *index*: which of the batch."""
+
+    def __init__(self, problems: Sequence[str], *, index: int = 0) -> None:
+        self.problems = list(problems)
+        self.index = index
+        super().__init__(" ".join(self.problems))
+
+
+class InvalidEventId(ValueError):
+    def __init__(self, event_id: str) -> None:
+        super().__init__(f"{event_id!r} is not an event id: {EVENT_ID.pattern}.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """One thing that happened. Without *id* it gets one, without *timestamp* now.
+
+    *entity_id* names the entity whose events are delivered one after the other;
+    *previous* is the snapshot before the change, to tell what has changed.
+    """
+
+    tenant: Tenant
+    subsidiary: Subsidiary
+    type: str
+    data: dict[str, Any] = field(repr=False)
+    id: str = ""
+    timestamp: datetime | None = None
+    entity_type: str = ""
+    entity_id: str = ""
+    previous: dict[str, Any] | None = field(default=None, repr=False)
+
+
+def refuse_invalid(
+    facts: Sequence[Fact], types: Mapping[str, EventTypeDefinition]
+) -> None:
+    for index, fact in enumerate(facts):
+        if fact.id and not EVENT_ID.fullmatch(fact.id):
+            raise InvalidEventId(fact.id)
+        if problems := problems_with(fact.data, types[fact.type]):
+            raise InvalidData(problems, index=index)
+
+
+def event_of(fact: Fact, event_type: EventTypeDefinition, *, now: datetime) -> Event:
+    public_id = fact.id or encode("evt", new_uid())
+    occurred_at = fact.timestamp or now
+    is_document = event_type.group == DOCUMENTS
+    enveloped = partial(
+        envelope,
+        event_id=public_id,
+        event_type=fact.type,
+        timestamp=occurred_at,
+        etag=document_etag(public_id, fact.data) if is_document else None,
+    )
+    data = forms(fact.data, fact.previous, rules=event_type.diff_rules)
+    with_previous = data.with_previous and enveloped(data=data.with_previous)
+    return Event(
+        tenant=fact.tenant,
+        subsidiary=fact.subsidiary,
+        public_id=public_id,
+        type=fact.type,
+        entity_type=fact.entity_type,
+        entity_id=fact.entity_id,
+        occurred_at=occurred_at,
+        body=enveloped(data=data.plain),
+        body_with_previous=with_previous,
+        created_at=now,
+    )
