@@ -150,7 +150,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "webhooks_project.parsers.JSONNegotiation",
     "DEFAULT_METADATA_CLASS": None,
-    "DEFAULT_PAGINATION_CLASS": "webhooks_project.paging.PagePagination",
+    "DEFAULT_PAGINATION_CLASS": "subscriptions.api.paging.PagePagination",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "webhooks_project.openapi.ContractSchema",
     "EXCEPTION_HANDLER": "webhooks_project.problems.problem_response",

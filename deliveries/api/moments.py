@@ -1,44 +1,23 @@
-"""Points in time, as programs write them."""
+"""Points in time in a body."""
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime, time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-RFC_3339 = re.compile(
-    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII
-)
-DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-EXPECTED = "This must be a time with its offset, such as 2026-11-21T08:30:00Z."
+from deliveries.policy.moments import EXPECTED, moment, moment_or_day
 
+if TYPE_CHECKING:
+    from datetime import datetime
 
-def moment(text: str) -> datetime:
-    """Return the time that *text* says as RFC 3339 does; raises ValueError."""
-    if RFC_3339.fullmatch(text) is None:
-        raise ValueError(EXPECTED)
-    found = datetime.fromisoformat(text.upper())
-    try:
-        found.astimezone(UTC)
-    except OverflowError:
-        # Near both ends of the calendar a time exists here, yet not in UTC.
-        raise ValueError(EXPECTED) from None
-    return found
-
-
-def moment_or_day(text: str, *, at: time) -> datetime:
-    """Also a date: then at that time of the day, in UTC. Raises ValueError."""
-    if DATE.fullmatch(text) is None:
-        return moment(text)
-    return datetime.combine(datetime.fromisoformat(text), at, tzinfo=UTC)
+__all__ = ["EXPECTED", "Moment", "moment", "moment_or_day"]
 
 
 @extend_schema_field(OpenApiTypes.DATETIME)
-class Moment(serializers.Field[datetime, Any, Any, Any]):
+class Moment(serializers.Field["datetime", Any, Any, Any]):
     """A time of a body, in RFC 3339."""
 
     def to_internal_value(self, data: Any) -> datetime:

@@ -61,6 +61,7 @@ def test_an_item_says_what_happened_to_an_attempt(api, webhook):
                 "NextAttemptAt": "2026-11-20T12:01:00Z",
             }
         ],
+        "NextCursor": None,
         "Facets": {
             "Status": [{"Value": "failed", "Count": 1}],
             "EventType": [{"Value": "tender.created", "Count": 1}],
