@@ -16,9 +16,11 @@ from deliveries.models import Event, PayloadIndex
 from deliveries.statements import execute
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import timedelta
 
-BATCH = 500
+# SQLite has others wait for a batch to be written.
+BATCH = 200
 # Ids are given before the commit: an event may appear below others that are there. All
 # is in the order of commits up to an id that was the last when the transactions that
 # ran then have ended.
@@ -48,7 +50,9 @@ WHERE event_id < (SELECT min(id) FROM deliveries_event)
 """
 
 
-def index_payloads(*, patience: timedelta) -> bool:
+def index_payloads(
+    *, patience: timedelta, is_told_to_stop: Callable[[], bool] = lambda: False
+) -> bool:
     """Go on where the last call stopped; True: nothing is left that could be indexed.
 
     May run twice at once, or die anywhere: a batch and its note are one transaction.
@@ -57,7 +61,7 @@ def index_payloads(*, patience: timedelta) -> bool:
     _look()
     execute(_FORGET)
     while _index_batch():
-        if time.monotonic() >= until:
+        if time.monotonic() >= until or is_told_to_stop():
             return False
     return True
 

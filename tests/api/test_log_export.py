@@ -195,8 +195,11 @@ def test_there_are_25000_rows_at_most(api, webhook):
     delivery = delivered(webhook).delivery
     like = {"webhook": webhook, "number": 1, "event_type": "tender.created"}
     Attempt.objects.bulk_create(
-        Attempt(delivery=delivery, sequence=2 + n, status="failed", **like)
-        for n in range(25_001)
+        (
+            Attempt(delivery=delivery, sequence=2 + n, status="failed", **like)
+            for n in range(25_001)
+        ),
+        batch_size=1_000,
     )
 
     assert len(rows_of(api.get(address(webhook), Page=500, Format="csv"))) == 25_000

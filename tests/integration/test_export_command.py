@@ -75,8 +75,11 @@ def test_there_is_no_limit_of_rows(run, webhook):
     like = {"webhook": webhook, "number": 1, "event_type": "tender.created"}
     more = export.MAX_ROWS + 1
     Attempt.objects.bulk_create(
-        Attempt(delivery=delivery, sequence=2 + n, status="failed", **like)
-        for n in range(more)
+        (
+            Attempt(delivery=delivery, sequence=2 + n, status="failed", **like)
+            for n in range(more)
+        ),
+        batch_size=1_000,
     )
 
     assert run(form="csv").count("\r\n") == 1 + 1 + more

@@ -137,8 +137,11 @@ def test_the_memory_stays_flat(webhook):
     delivery = delivered(webhook).delivery
     like = {"webhook": webhook, "number": 1, "event_type": "tender.created"}
     Attempt.objects.bulk_create(
-        Attempt(delivery=delivery, sequence=2 + n, status="failed", **like)
-        for n in range(8_000)
+        (
+            Attempt(delivery=delivery, sequence=2 + n, status="failed", **like)
+            for n in range(8_000)
+        ),
+        batch_size=1_000,
     )
 
     def peak(*, rows):

@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 import ssl
-from datetime import UTC, datetime, timedelta
 
 import pytest
 import trustme
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from deliveries.wire.exchange import FailureKind
+from tests.certificates import self_signed_context, server_context
 from tests.transport.conftest import HOST
-
-
-def context_of(certificate):
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    certificate.configure_cert(context)
-    return context
 
 
 @pytest.fixture
@@ -35,38 +26,12 @@ def sentence(post, start_receiver, failure_of):
     return of
 
 
-@pytest.fixture
-def self_signed_context(tmp_path):
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, HOST)])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), 1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    path = tmp_path / "self-signed.pem"
-    path.write_bytes(
-        key.private_bytes(
-            pem,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        + certificate.public_bytes(pem)
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(path)
-    return context
-
-
 def test_an_expired_certificate(sentence, expired_context):
     assert sentence(context=expired_context) == "The certificate has expired."
 
 
 def test_a_certificate_of_another_name(sentence, authority):
-    context = context_of(authority.issue_cert("else.example.test"))
+    context = server_context(authority.issue_cert("else.example.test"))
 
     assert sentence(context=context) == (
         "The certificate is not valid for this host name."
@@ -74,17 +39,19 @@ def test_a_certificate_of_another_name(sentence, authority):
 
 
 def test_a_certificate_of_an_unknown_authority(sentence):
-    context = context_of(trustme.CA().issue_cert(HOST))
+    context = server_context(trustme.CA().issue_cert(HOST))
 
     assert sentence(context=context) == "The issuer of the certificate is not trusted."
 
 
-def test_a_self_signed_certificate(sentence, self_signed_context):
-    assert sentence(context=self_signed_context) == "The certificate is self-signed."
+def test_a_self_signed_certificate(sentence, tmp_path):
+    context = self_signed_context(HOST, tmp_path)
+
+    assert sentence(context=context) == "The certificate is self-signed."
 
 
 def test_a_receiver_that_speaks_only_old_tls(sentence, authority):
-    context = context_of(authority.issue_cert(HOST))
+    context = server_context(authority.issue_cert(HOST))
     context.set_ciphers("ALL:@SECLEVEL=0")
     with pytest.warns(DeprecationWarning, match="TLSv1"):
         context.minimum_version = ssl.TLSVersion.TLSv1
@@ -111,7 +78,7 @@ def test_a_receiver_that_closes_in_the_handshake(sentence):
 
 @pytest.fixture
 def demanding_context(authority):
-    context = context_of(authority.issue_cert(HOST))
+    context = server_context(authority.issue_cert(HOST))
     context.verify_mode = ssl.CERT_REQUIRED
     authority.configure_trust(context)
     return context
