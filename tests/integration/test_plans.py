@@ -160,7 +160,9 @@ def many_events(webhook):
     fields = {name: vars(event)[name] for name in FIELDS}
     made = Event.objects.bulk_create(Event(**(fields | other)) for other in others)
     EventText.objects.bulk_create(
-        EventText(event=each, tenant=each.tenant, text=f"{each.entity_id}\n" + "x" * SIZE)
+        EventText(
+            event=each, tenant=each.tenant, text=f"{each.entity_id}\n" + "x" * SIZE
+        )
         for each in made
     )
     PayloadIndex.objects.create(pk=1, reaches_to=made[-1].pk)
