@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from django.db import connection, transaction
 from django.db.models import Max
 
-from deliveries.models import Event, PayloadIndex
+from deliveries.models import Event, EventText, PayloadIndex
 from deliveries.statements import execute
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from datetime import timedelta
 
 # SQLite has others wait for a batch to be written.
@@ -64,6 +64,14 @@ def index_payloads(
         if time.monotonic() >= until or is_told_to_stop():
             return False
     return True
+
+
+def forget_payloads(events: Collection[int]) -> None:
+    """For who deletes events, in the same transaction: nothing of them is kept.
+
+    What was deleted without it is forgotten once all older events are gone.
+    """
+    EventText.objects.filter(pk__in=events).delete()
 
 
 def _look() -> None:

@@ -69,9 +69,8 @@ def as_json(batches: Batches) -> Iterator[bytes]:
     for batch in batches:
         rows = (dict(zip(COLUMNS, values(entry), strict=True)) for entry in batch)
         text = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
-        if text:
-            yield f"{separator}{text}".encode()
-            separator = ",\n"
+        yield f"{separator}{text}".encode()
+        separator = ",\n"
     yield b"\n]\n"
 
 

@@ -85,26 +85,20 @@ class Walk:
 
     def places_after(self, after: Position | None, *, limit: int) -> list[Position]:
         """The next *limit*, each table read in the order of its index."""
-        first = slice(0, limit)
-        return list(
-            islice(
-                newest_first(
-                    _places(
-                        ATTEMPT, _beyond(after, ATTEMPT, self.attempts), window=first
-                    ),
-                    _places(
-                        PENDING, _beyond(after, PENDING, self.pending), window=first
-                    ),
-                ),
-                limit,
-            )
+        tables = ((ATTEMPT, self.attempts), (PENDING, self.pending))
+        merged = _newest_first(
+            _places(kind, _beyond(after, kind, rows), window=slice(0, limit))
+            for kind, rows in tables
         )
+        return list(islice(merged, limit))
 
     def places_within(self, *, attempts: slice, pending: slice) -> Iterator[Position]:
         """Of each table those between two counts of rows, merged."""
-        return newest_first(
-            _places(ATTEMPT, self.attempts, window=attempts),
-            _places(PENDING, self.pending, window=pending),
+        return _newest_first(
+            (
+                _places(ATTEMPT, self.attempts, window=attempts),
+                _places(PENDING, self.pending, window=pending),
+            )
         )
 
     def entries(self, places: Sequence[Position]) -> list[LogEntry]:
@@ -118,7 +112,9 @@ class Walk:
         """All of it. Each batch is read by short queries of its own."""
         places = self.places_after(None, limit=size)
         while places:
-            yield self.entries(places)
+            # All of a batch may have been purged meanwhile.
+            if entries := self.entries(places):
+                yield entries
             is_last = len(places) < size
             places = [] if is_last else self.places_after(places[-1], limit=size)
 
@@ -150,7 +146,7 @@ def bounds_now() -> Bounds:
     return Bounds(attempt=attempt or 0, pending=pending or 0)
 
 
-def newest_first(*tables: Iterable[Position]) -> Iterator[Position]:
+def _newest_first(tables: Iterable[Iterable[Position]]) -> Iterator[Position]:
     return heapq.merge(*tables, reverse=True)
 
 

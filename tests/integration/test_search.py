@@ -12,7 +12,7 @@ from django_q.models import OrmQ
 from deliveries import queue, tasks
 from deliveries.logs import Criteria, DeliveryLog
 from deliveries.models import Delivery, Event, EventText, PayloadIndex, log_id
-from deliveries.payload_index import BATCH, index_payloads
+from deliveries.payload_index import BATCH, forget_payloads, index_payloads
 from tests.builders import make_attempt, make_delivery, make_event, make_webhook
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -202,6 +202,16 @@ def test_the_texts_of_events_that_expired_are_forgotten(webhook):
 
     (text,) = EventText.objects.all()
     assert text.text.startswith("T-199\n")
+
+
+def test_who_deletes_an_event_has_its_text_forgotten_at_once(webhook):
+    kept, gone = (delivered(webhook, entity_id="T-99") for _ in range(2))
+    index_twice()
+
+    forget_payloads([gone.delivery.event.pk])
+
+    assert [text.pk for text in EventText.objects.all()] == [kept.delivery.event.pk]
+    assert found(webhook, "T-99") == [kept.public_id]
 
 
 @pytest.mark.postgresql
