@@ -10,9 +10,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from deliveries.api.serializers import LogEntrySerializer
-from deliveries.models import Attempt, Delivery, log_id
+from deliveries.models import Delivery, log_id
 from subscriptions.webhooks import delete_webhook
-from tests.builders import make_attempt, make_delivery, make_event, make_webhook
+from tests.builders import (
+    make_attempt,
+    make_delivery,
+    make_event,
+    make_many_attempts,
+    make_webhook,
+)
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -192,15 +198,7 @@ def test_page_is_the_last_one_to_include(api, webhook, query, count):
 
 
 def test_there_are_25000_rows_at_most(api, webhook):
-    delivery = delivered(webhook).delivery
-    like = {"webhook": webhook, "number": 1, "event_type": "tender.created"}
-    Attempt.objects.bulk_create(
-        (
-            Attempt(delivery=delivery, sequence=2 + n, status="failed", **like)
-            for n in range(25_001)
-        ),
-        batch_size=1_000,
-    )
+    make_many_attempts(delivered(webhook).delivery, count=25_000)
 
     assert len(rows_of(api.get(address(webhook), Page=500, Format="csv"))) == 25_000
 

@@ -11,9 +11,15 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from deliveries.logs import export
-from deliveries.models import Attempt, Delivery
+from deliveries.models import Delivery
 from subscriptions.webhooks import delete_webhook
-from tests.builders import make_attempt, make_delivery, make_event, make_webhook
+from tests.builders import (
+    make_attempt,
+    make_delivery,
+    make_event,
+    make_many_attempts,
+    make_webhook,
+)
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -71,16 +77,8 @@ def test_a_file_is_there_once_it_is_whole(webhook, tmp_path):
 
 
 def test_there_is_no_limit_of_rows(run, webhook):
-    delivery = delivered(webhook).delivery
-    like = {"webhook": webhook, "number": 1, "event_type": "tender.created"}
     more = export.MAX_ROWS + 1
-    Attempt.objects.bulk_create(
-        (
-            Attempt(delivery=delivery, sequence=2 + n, status="failed", **like)
-            for n in range(more)
-        ),
-        batch_size=1_000,
-    )
+    make_many_attempts(delivered(webhook).delivery, count=more)
 
     assert run(form="csv").count("\r\n") == 1 + 1 + more
 

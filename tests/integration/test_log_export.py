@@ -11,7 +11,7 @@ import pytest
 from deliveries.logs import Criteria, DeliveryLog
 from deliveries.logs.export import as_csv, as_json, exported
 from deliveries.models import Attempt, Delivery
-from tests.builders import make_attempt, make_delivery, make_webhook
+from tests.builders import make_attempt, make_delivery, make_many_attempts, make_webhook
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -134,15 +134,7 @@ def test_a_batch_that_was_purged_ends_nothing(webhook):
 
 def test_the_memory_stays_flat(webhook):
     """Forty times the rows; if they were kept, forty times the memory."""
-    delivery = delivered(webhook).delivery
-    like = {"webhook": webhook, "number": 1, "event_type": "tender.created"}
-    Attempt.objects.bulk_create(
-        (
-            Attempt(delivery=delivery, sequence=2 + n, status="failed", **like)
-            for n in range(8_000)
-        ),
-        batch_size=1_000,
-    )
+    make_many_attempts(delivered(webhook).delivery, count=8_000)
 
     def peak(*, rows):
         tracemalloc.start()
