@@ -32,6 +32,7 @@ class Conf:
     user_agent: str
     concurrency: int
     in_flight_per_webhook: int
+    index_payloads: bool
     allow_http: bool
     ca_bundle: str
     # It may hold a password.
@@ -67,6 +68,7 @@ def get_conf() -> Conf:
         user_agent=settings.WEBHOOKS_USER_AGENT,
         concurrency=settings.WEBHOOKS_CONCURRENCY,
         in_flight_per_webhook=settings.WEBHOOKS_IN_FLIGHT_PER_WEBHOOK,
+        index_payloads=settings.WEBHOOKS_INDEX_PAYLOADS,
         allow_http=settings.WEBHOOKS_ALLOW_HTTP,
         ca_bundle=settings.WEBHOOKS_CA_BUNDLE,
         egress_proxy=settings.WEBHOOKS_EGRESS_PROXY,

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 DRAIN = "deliveries.tasks.drain"
 SWEEP = "deliveries.tasks.sweep"
 ROLL = "deliveries.tasks.answer_the_roll"
+INDEX = "deliveries.tasks.index"
 MAIL_ADMINS = "deliveries.tasks.mail_admins_of"
 MAIL_GIVEN_UP = "deliveries.tasks.mail_of_given_up"
 # Seconds between two signs of life of a group that has nothing to do.

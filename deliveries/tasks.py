@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from contextlib import suppress
+from datetime import timedelta
 from functools import lru_cache
 
 from django.db import Error, connection
@@ -16,9 +18,17 @@ from deliveries.engine.draining import Drain, Memory
 from deliveries.engine.healing import heal
 from deliveries.engine.watch import Watch, give_sign_of_life
 from deliveries.models import SignOfLife
-from deliveries.queue import wake_workers
+from deliveries.payload_index import index_payloads
+from deliveries.queue import INDEX, run_later, wake_workers
 from deliveries.transport.http import HttpClient
 from subscriptions.clock import database_time
+
+# Until the next sweep comes.
+INDEXING = timedelta(seconds=50)
+# One thread of a process is enough.
+_indexing = threading.Lock()
+
+logger = logging.getLogger(__name__)
 
 
 def drain() -> None:
@@ -61,6 +71,26 @@ def sweep() -> None:
     _heal_in(minute=_minute())
     SignOfLife.objects.forget_old(now=database_time())
     wake_workers()
+    if get_conf().index_payloads:
+        run_later(INDEX)
+
+
+def index() -> None:
+    """Index what was published, aside, so that this worker can take its next turn."""
+    if _indexing.acquire(blocking=False):
+        threading.Thread(target=_index, name="index").start()
+    # While this task waited in the queue, it was taken for a bell.
+    wake_workers()
+
+
+def _index() -> None:
+    try:
+        index_payloads(patience=INDEXING, is_told_to_stop=stopping.is_told_to_stop)
+    except Error as error:
+        logger.warning("search.behind", extra={"reason": type(error).__name__})
+    finally:
+        connection.close()
+        _indexing.release()
 
 
 def mail_admins_of(webhook_id: int, consecutive_failures: int) -> None:

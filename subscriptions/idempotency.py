@@ -56,10 +56,6 @@ class Asked:
     def where(self) -> dict[str, str]:
         return {"caller": self.caller, "route": self.route, "key": self.key}
 
-    @property
-    def context(self) -> str:
-        return f"idempotency:{self.caller}:{self.route}:{self.key}"
-
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -86,7 +82,7 @@ def once(
         if not is_first:
             return _earlier(asked, row), True
         answer = work()
-        row.sealed = sealing.seal(_as_text(answer), context=asked.context)
+        row.sealed = sealing.seal(_as_text(answer), context=row.sealing_context)
         row.save(update_fields=["sealed"])
     return answer, False
 
@@ -116,7 +112,7 @@ def _earlier(asked: Asked, row: IdempotentAnswer) -> Answer:
     if bytes(row.fingerprint) != asked.fingerprint:
         raise KeyReused
     try:
-        text = sealing.unseal(row.sealed, context=asked.context)
+        text = sealing.unseal(row.sealed, context=row.sealing_context)
     except sealing.Unsealable:
         raise AnswerLost from None
     kept: dict[str, Any] = json.loads(text)

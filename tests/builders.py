@@ -110,6 +110,17 @@ def make_attempt(delivery: Delivery, **overrides: Any) -> Attempt:
     return Attempt.objects.create(delivery=delivery, **fields)
 
 
+def make_many_attempts(delivery: Delivery, *, count: int) -> None:
+    """Failed ones, after those that it has; in pieces, so that none takes long."""
+    first = delivery.attempts.count() + 1
+    like = {"webhook": delivery.webhook, "number": 1, "event_type": delivery.event.type}
+    for start in range(0, count, 1_000):
+        Attempt.objects.bulk_create(
+            Attempt(delivery=delivery, sequence=first + n, status="failed", **like)
+            for n in range(start, min(start + 1_000, count))
+        )
+
+
 def sample_of(event_type: str) -> dict[str, Any]:
     """Data for an event of that type, as the catalogue shows it."""
     return deepcopy(profile("alvys").event_type(event_type).sample)

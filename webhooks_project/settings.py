@@ -177,7 +177,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "webhooks_project.parsers.JSONNegotiation",
     "DEFAULT_METADATA_CLASS": None,
-    "DEFAULT_PAGINATION_CLASS": "webhooks_project.paging.PagePagination",
+    "DEFAULT_PAGINATION_CLASS": "subscriptions.api.paging.PagePagination",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "webhooks_project.openapi.ContractSchema",
     "EXCEPTION_HANDLER": "webhooks_project.problems.problem_response",
@@ -226,6 +226,7 @@ WEBHOOKS_TENANTS_MAY_PUBLISH = env.bool("WEBHOOKS_TENANTS_MAY_PUBLISH", default=
 WEBHOOKS_TRUSTED_PROXIES = env.int("WEBHOOKS_TRUSTED_PROXIES", default=0)
 WEBHOOKS_CONCURRENCY = env.int("WEBHOOKS_CONCURRENCY", default=32)
 WEBHOOKS_IN_FLIGHT_PER_WEBHOOK = env.int("WEBHOOKS_IN_FLIGHT_PER_WEBHOOK", default=4)
+WEBHOOKS_INDEX_PAYLOADS = env.bool("WEBHOOKS_INDEX_PAYLOADS", default=True)
 # For tests of faults only (deliveries/engine/steps.py).
 WEBHOOKS_DIE_AT = env.str("WEBHOOKS_DIE_AT", default="")
 # `subscriptions` may not import `deliveries`; it is told here whom to wake.

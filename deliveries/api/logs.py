@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from deliveries.api.filters import LogFilter, criteria_of
+from deliveries.api.log_pages import LogPagination
 from deliveries.api.serializers import (
     FacetsSerializer,
     LogEntryDetailSerializer,
@@ -28,6 +29,7 @@ class DeliveryLogViewSet(TenantView, GenericViewSet[Any]):
     # For the reference, which has no tenant.
     queryset = Attempt.objects.none()
     serializer_class = LogEntrySerializer
+    pagination_class = LogPagination
     filterset_class = LogFilter
     scopes = {"list": "logs:read", "retrieve": "logs:read"}
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
@@ -11,9 +10,12 @@ from rest_framework import serializers
 
 from subscriptions.moments import EXPECTED, moment
 
+if TYPE_CHECKING:
+    from datetime import datetime
+
 
 @extend_schema_field(OpenApiTypes.DATETIME)
-class Moment(serializers.Field[datetime, Any, Any, Any]):
+class Moment(serializers.Field["datetime", Any, Any, Any]):
     """A time of a body, in RFC 3339."""
 
     def to_internal_value(self, data: Any) -> datetime:

@@ -73,10 +73,13 @@ class FacetsSerializer(serializers.Serializer[Any]):
 
 @extend_schema_serializer(many=False)
 class LogPageSerializer(serializers.Serializer[Any]):
-    Page = serializers.IntegerField()
+    """Page is null where a Cursor was given, NextCursor where nothing follows."""
+
+    Page = serializers.IntegerField(allow_null=True)
     PageSize = serializers.IntegerField()
     Total = serializers.IntegerField()
     Items = LogEntrySerializer(many=True)
+    NextCursor = serializers.CharField(allow_null=True)
     Facets = FacetsSerializer()
 
 

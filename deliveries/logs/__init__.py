@@ -6,20 +6,23 @@ Reads only. Each query begins with a webhook that the caller may see.
 from __future__ import annotations
 
 from deliveries.logs.criteria import Criteria
+from deliveries.logs.cursors import ForeignCursor
 from deliveries.logs.entries import STATUSES, LogEntry
 from deliveries.logs.finding import find_entry, webhook_with_logs
 from deliveries.logs.health import Health, LastDelivery, Metrics, health_of
-from deliveries.logs.listing import DeliveryLog, FacetValue
+from deliveries.logs.listing import DeliveryLog, FacetValue, Page
 
 __all__ = [
     "STATUSES",
     "Criteria",
     "DeliveryLog",
     "FacetValue",
+    "ForeignCursor",
     "Health",
     "LastDelivery",
     "LogEntry",
     "Metrics",
+    "Page",
     "find_entry",
     "health_of",
     "webhook_with_logs",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q
 
 from deliveries.logs.entries import PENDING
+from deliveries.logs.searching import containing
 from deliveries.models import Attempt, Delivery
 
 if TYPE_CHECKING:
@@ -29,27 +31,37 @@ class Criteria:
     until: datetime | None = None
     event_id: str = ""
     entity_id: str = ""
+    search: str = ""
+
+    def described(self) -> str:
+        """The same for criteria that narrow alike."""
+        moments = (self.since, self.until)
+        return json.dumps(
+            [
+                sorted(set(self.statuses)),
+                sorted(set(self.event_types)),
+                *(moment and moment.timestamp() for moment in moments),
+                *(self.event_id, self.entity_id, self.search),
+            ]
+        )
 
     def attempts_of(self, webhook: Webhook) -> AttemptQuerySet:
         rows = Attempt.objects.filter(webhook=webhook).order_by()
         if self.statuses:
             rows = rows.filter(status__in=set(self.statuses) - {PENDING})
-        return rows.filter(
-            self._on(
-                webhook, name="event_type", at="started_at", event="delivery__event"
-            )
-        )
+        on = self._on(webhook, name="event_type", at="started_at", prefix="delivery__")
+        return rows.filter(on)
 
     def pending_of(self, webhook: Webhook) -> DeliveryQuerySet:
         rows = Delivery.objects.filter(webhook=webhook).never_attempted().order_by()
         if self.statuses and PENDING not in self.statuses:
             return rows.none()
-        return rows.filter(
-            self._on(webhook, name="event__type", at="created_at", event="event")
-        )
+        on = self._on(webhook, name="event__type", at="created_at", prefix="")
+        return rows.filter(on)
 
-    def _on(self, webhook: Webhook, *, name: str, at: str, event: str) -> Q:
-        """The conditions, given where a table has the type's name, the time and the event."""
+    def _on(self, webhook: Webhook, *, name: str, at: str, prefix: str) -> Q:
+        """The conditions, given what a table calls them; *prefix* leads to delivery."""
+        event = f"{prefix}event"
         wanted: dict[str, Any] = {
             f"{name}__in": list(self.event_types),
             f"{at}__gte": self.since,
@@ -60,4 +72,5 @@ class Criteria:
         if self.event_id or self.entity_id:
             # Both mean something within a tenant only: so do their indexes.
             wanted[f"{event}__tenant"] = webhook.tenant_id
-        return Q(**{lookup: value for lookup, value in wanted.items() if value})
+        on = Q(**{lookup: value for lookup, value in wanted.items() if value})
+        return on & containing(self.search, webhook, prefix=prefix)

@@ -1,63 +1,40 @@
-"""A webhook's log as a list: filtered, counted, newest first, page by page."""
+"""A webhook's log as a list: filtered, counted, page by page."""
 
 from __future__ import annotations
 
-import heapq
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db.models import Count, Value
 
-from deliveries.logs.entries import PENDING, entry_of_attempt, entry_of_pending
+from deliveries.logs.cursors import read_cursor, write_cursor
+from deliveries.logs.entries import PENDING
+from deliveries.logs.walking import Walk
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-    from datetime import datetime
-
-    from django.db.models import QuerySet
+    from collections.abc import Sequence
 
     from deliveries.logs.criteria import Criteria
     from deliveries.logs.entries import LogEntry
+    from deliveries.logs.walking import Position
     from subscriptions.models import Webhook
-
-ATTEMPT = "attempt"
-SHOWN_OF_AN_ATTEMPT = (
-    "sequence",
-    "number",
-    "event_type",
-    "status",
-    "status_code",
-    "error_kind",
-    "error_message",
-    "url",
-    "started_at",
-    "duration_ms",
-    "delivery__uid",
-    "delivery__due_at",
-    "delivery__is_leased",
-    "delivery__event__public_id",
-)
-SHOWN_OF_A_PENDING = (
-    "uid",
-    "due_at",
-    "is_leased",
-    "claim_number",
-    "created_at",
-    "event__public_id",
-    "event__type",
-)
-
-# Kind and primary key.
-Key = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
 class FacetValue:
     value: str
     count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """*next_cursor* leads to what follows; None: nothing does."""
+
+    entries: list[LogEntry]
+    next_cursor: str | None
 
 
 class DeliveryLog:
@@ -68,19 +45,34 @@ class DeliveryLog:
     """
 
     def __init__(self, webhook: Webhook, criteria: Criteria) -> None:
+        self._walk = Walk(webhook, criteria)
         self._webhook = webhook
-        self._attempts = criteria.attempts_of(webhook)
-        self._pending = criteria.pending_of(webhook)
+        self._criteria = criteria
 
     def count(self) -> int:
         return self._counts.total()
 
     def __getitem__(self, window: slice) -> list[LogEntry]:
-        keys = self._keys(window.start, window.stop)
-        entries = self._load_attempts([pk for kind, pk in keys if kind == ATTEMPT])
-        entries |= self._load_pending([pk for kind, pk in keys if kind == PENDING])
-        # What was purged or attempted meanwhile is not there any more.
-        return [entries[key] for key in keys if key in entries]
+        return self.page(window).entries
+
+    def page(self, window: slice) -> Page:
+        """The entries of that place in the list. Rows that come move it."""
+        places = self._places(window.start, window.stop)
+        is_last = not places or window.start + len(places) >= self.count()
+        return self._page(places, is_last=is_last)
+
+    def page_after(self, cursor: str, *, size: int) -> Page:
+        """What follows, whatever has come before it since. Raises ForeignCursor."""
+        place = read_cursor(cursor, webhook=self._webhook, criteria=self._criteria)
+        places = self._walk.places_after(place, limit=size + 1)
+        return self._page(places[:size], is_last=len(places) <= size)
+
+    def _page(self, places: Sequence[Position], *, is_last: bool) -> Page:
+        entries = self._walk.entries(places)
+        if is_last:
+            return Page(entries, None)
+        last, of = places[-1], self._webhook
+        return Page(entries, write_cursor(last, webhook=of, criteria=self._criteria))
 
     def facets(self) -> dict[str, list[FacetValue]]:
         """How many entries each status has, and each event type; the most first."""
@@ -92,47 +84,24 @@ class DeliveryLog:
 
     @cached_property
     def _counts(self) -> Counter[tuple[str, str]]:
-        attempts = self._attempts.values_list("status", "event_type")
-        pending = self._pending.values_list(Value(PENDING), "event__type")
+        attempts = self._walk.attempts.values_list("status", "event_type")
+        pending = self._walk.pending.values_list(Value(PENDING), "event__type")
         rows = [*attempts.annotate(Count("pk")), *pending.annotate(Count("pk"))]
         return Counter({(status, event_type): n for status, event_type, n in rows})
 
-    def _keys(self, start: int, stop: int) -> list[Key]:
+    def _places(self, start: int, stop: int) -> list[Position]:
         """Each table is read in the order of its index, and no further than *stop*."""
+        if start >= self.count():
+            return []
         waiting = sum(n for (status, _), n in self._counts.items() if status == PENDING)
         # So many stand before *start*, wherever those of the other table stand.
         attempts = max(start - waiting, 0)
         pending = max(start - (self.count() - waiting), 0)
-        merged = heapq.merge(
-            _ordered(ATTEMPT, self._attempts, "started_at", slice(attempts, stop)),
-            _ordered(PENDING, self._pending, "created_at", slice(pending, stop)),
-            reverse=True,
+        merged = self._walk.places_within(
+            attempts=slice(attempts, stop), pending=slice(pending, stop)
         )
         first = start - attempts - pending
-        page = islice(merged, first, first + stop - start)
-        return [(kind, pk) for _, kind, pk in page]
-
-    def _load_attempts(self, keys: Collection[int]) -> dict[Key, LogEntry]:
-        rows = self._attempts.filter(pk__in=keys).select_related("delivery__event")
-        rows = rows.only(*SHOWN_OF_AN_ATTEMPT).marking_latest()
-        return {
-            (ATTEMPT, row.pk): entry_of_attempt(row, webhook=self._webhook)
-            for row in rows
-        }
-
-    def _load_pending(self, keys: Collection[int]) -> dict[Key, LogEntry]:
-        rows = self._pending.filter(pk__in=keys).select_related("event")
-        return {
-            (PENDING, row.pk): entry_of_pending(row, webhook=self._webhook)
-            for row in rows.only(*SHOWN_OF_A_PENDING)
-        }
-
-
-def _ordered(
-    kind: str, rows: QuerySet[Any, Any], at: str, window: slice
-) -> list[tuple[datetime, str, int]]:
-    keys = rows.order_by(f"-{at}", "-pk").values_list(at, "pk")[window]
-    return [(moment, kind, pk) for moment, pk in keys]
+        return list(islice(merged, first, first + stop - start))
 
 
 def _most_first(counts: Counter[str]) -> list[FacetValue]:

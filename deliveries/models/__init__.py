@@ -8,6 +8,7 @@ from deliveries.models.egress import Egress
 from deliveries.models.events import Event
 from deliveries.models.health import WebhookHealth
 from deliveries.models.lookout import Lookout
+from deliveries.models.payload_index import EventText, PayloadIndex
 from deliveries.models.signs import SignOfLife
 
 __all__ = [
@@ -15,7 +16,9 @@ __all__ = [
     "Delivery",
     "Egress",
     "Event",
+    "EventText",
     "Lookout",
+    "PayloadIndex",
     "SignOfLife",
     "WebhookHealth",
     "log_id",

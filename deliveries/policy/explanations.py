@@ -178,6 +178,32 @@ BY_KIND = {
 }
 
 
+# What is wrong with a certificate, by the sentence that was stored.
+_NO_TLS = "No secure connection to {host} could be made. {message}"
+BY_MESSAGE = {
+    "The certificate has expired.": Explanation(
+        _NO_TLS,
+        "Renew the certificate, have your server load it, and have it renewed by "
+        "itself from now on.",
+    ),
+    "The certificate is self-signed.": Explanation(
+        _NO_TLS,
+        "Install a certificate of a public authority: we cannot tell a self-signed one "
+        "from that of an impostor.",
+    ),
+    "The issuer of the certificate is not trusted.": Explanation(
+        _NO_TLS,
+        "Have your server send the intermediate certificates along with its own; the "
+        "certificate must come from a public authority.",
+    ),
+    "The certificate is not valid for this host name.": Explanation(
+        _NO_TLS,
+        "Install a certificate that names this host, or enter the URL with the name "
+        "that it has.",
+    ),
+}
+
+
 def explain(ending: Ending) -> Explanation | None:
     """None for a success: there is nothing to explain."""
     if ending.status == "success":
@@ -195,6 +221,7 @@ def _text_for(ending: Ending) -> Explanation:
     if ending.status == "skipped":
         return SKIPPED
     if ending.status_code is None:
-        return BY_KIND.get(ending.kind, UNKNOWN)
+        by_kind = BY_KIND.get(ending.kind, UNKNOWN)
+        return BY_MESSAGE.get(ending.message, by_kind)
     by_class = BY_CLASS.get(ending.status_code // 100, NOT_AN_ACKNOWLEDGEMENT)
     return BY_STATUS_CODE.get(ending.status_code, by_class)

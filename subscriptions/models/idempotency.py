@@ -34,3 +34,8 @@ class IdempotentAnswer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.route} {self.key}"
+
+    @property
+    def sealing_context(self) -> str:
+        """What an answer is bound to."""
+        return f"idempotency:{self.caller}:{self.route}:{self.key}"

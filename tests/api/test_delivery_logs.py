@@ -61,6 +61,7 @@ def test_an_item_says_what_happened_to_an_attempt(api, webhook):
                 "NextAttemptAt": "2026-11-20T12:01:00Z",
             }
         ],
+        "NextCursor": None,
         "Facets": {
             "Status": [{"Value": "failed", "Count": 1}],
             "EventType": [{"Value": "tender.created", "Count": 1}],
@@ -115,9 +116,19 @@ def test_pages_are_the_newest_first_and_counted_from_zero(api, webhook):
     [
         ({"Status": "failed"}, ["failed"]),
         ({"Status": ["failed", "pending"]}, ["pending", "failed"]),
+        ({"Status[]": ["failed", "pending"]}, ["pending", "failed"]),
+        ({"Status": "failed,pending"}, ["pending", "failed"]),
+        ({"Status": "failed", "Status[]": "pending"}, ["pending", "failed"]),
         ({"EventType": "load.changed"}, ["failed"]),
         ({"EventType": ["load.changed", "tender.created"]}, ["pending", "failed", "ok"]),
+        ({"EventType": "load.changed,tender.created"}, ["pending", "failed", "ok"]),
+        ({"EventType[]": ["load.changed", "no.such"]}, ["failed"]),
         ({"EventType": "no.such"}, []),
+        ({"Search": "EVT-lo"}, ["failed"]),
+        ({"Search": "l-1", "Status": "failed"}, ["failed"]),
+        ({"Search": "l-1", "Status": "success"}, []),
+        ({"Search": "nowhere"}, []),
+        ({"Search": ""}, ["pending", "failed", "ok"]),
         ({"EventId": "evt-load"}, ["failed"]),
         ({"EventId": "evt-load", "Status": "success"}, []),
         ({"EventId": ""}, ["pending", "failed", "ok"]),
@@ -192,6 +203,24 @@ A_TIME = "This must be a time with its offset, or a date: 2026-11-21T08:30:00Z."
             {"StartDate": "2026-11-21", "EndDate": "2026-11-20"},
             {"EndDate": ["This must not be before StartDate."]},
         ),
+        ({"Search": "ab"}, {"Search": ["This must have at least 3 characters."]}),
+        (
+            {"Search": "a" * 201},
+            {"Search": ["This must not have more than 200 characters."]},
+        ),
+        ({"Search": "abc\0"}, {"Search": ["Null characters are not allowed."]}),
+        (
+            {"Status": "failed,done"},
+            {
+                "Status": [
+                    "Select a valid choice. done is not one of the available choices."
+                ]
+            },
+        ),
+        (
+            {"Cursor": "x", "Page": "0"},
+            {"Cursor": ["This cannot stand beside Page."]},
+        ),
         ({"EventId": "\0"}, {"EventId": ["Null characters are not allowed."]}),
         ({"EntityId": "\0"}, {"EntityId": ["Null characters are not allowed."]}),
         ({"EventType": "\0"}, {"EventType": ["Null characters are not allowed."]}),
@@ -204,6 +233,155 @@ A_TIME = "This must be a time with its offset, or a date: 2026-11-21T08:30:00Z."
 )  # fmt: skip
 def test_a_bad_parameter_is_named(api, webhook, refused, query, errors):
     assert refused(api.get(address(webhook), **query), 400)["Errors"] == errors
+
+
+NO_CURSOR = {"Cursor": ["This is no cursor of this list. Begin again without one."]}
+
+
+def walked(api, webhook, **query):
+    """The ids of each page, from the first on, by cursors."""
+    answer = api.get(address(webhook), **query).json()
+    yield [item["Id"] for item in answer["Items"]]
+    while answer["NextCursor"]:
+        answer = api.get(address(webhook), **query, Cursor=answer["NextCursor"]).json()
+        yield [item["Id"] for item in answer["Items"]]
+
+
+@pytest.mark.parametrize(
+    ("size", "counts"), [(1, [1] * 7), (2, [2, 2, 2, 1]), (7, [7]), (100, [7])]
+)
+def test_cursors_lead_through_the_whole_list(api, webhook, size, counts):
+    for number in range(3):
+        delivered(webhook, at=NOON - number * MINUTE)
+        make_delivery(webhook, created_at=NOON)
+    # The same moment once more.
+    delivered(webhook)
+
+    pages = list(walked(api, webhook, PageSize=size))
+
+    assert [len(page) for page in pages] == counts
+    listed = api.get(address(webhook)).json()["Items"]
+    assert [each for page in pages for each in page] == [i["Id"] for i in listed]
+
+
+def test_what_comes_meanwhile_moves_nothing_behind_a_cursor(api, webhook):
+    first, second, third = (delivered(webhook, at=NOON - i * MINUTE) for i in range(3))
+    pages = walked(api, webhook, PageSize=1)
+    assert next(pages) == [first.public_id]
+
+    delivered(webhook, at=NOON + MINUTE)
+    make_delivery(webhook, created_at=NOON + MINUTE)
+
+    assert list(pages) == [[second.public_id], [third.public_id]]
+
+
+def test_a_page_behind_a_cursor_counts_all_and_has_no_number(api, webhook):
+    for number in range(3):
+        delivered(webhook, at=NOON - number * MINUTE)
+    cursor = api.get(address(webhook), PageSize=2).json()["NextCursor"]
+
+    page = api.get(address(webhook), PageSize=2, Cursor=cursor).json()
+
+    assert (page["Page"], page["PageSize"], page["Total"]) == (None, 2, 3)
+    assert page["NextCursor"] is None
+    assert page["Facets"]["Status"] == [{"Value": "success", "Count": 3}]
+
+
+def test_a_numbered_page_leads_on_by_its_cursor_as_well(api, webhook):
+    attempts = [delivered(webhook, at=NOON - i * MINUTE) for i in range(5)]
+    cursor = api.get(address(webhook), Page=1, PageSize=2).json()["NextCursor"]
+
+    [item] = api.get(address(webhook), Cursor=cursor).json()["Items"]
+
+    assert item["Id"] == attempts[4].public_id
+
+
+def test_a_cursor_goes_with_its_filters_however_they_are_spelled(api, webhook):
+    for number in range(3):
+        delivered(webhook, at=NOON - number * MINUTE, status="failed")
+    asked = {"Status": ["failed", "timeout"], "PageSize": 2}
+    cursor = api.get(address(webhook), **asked).json()["NextCursor"]
+
+    again = api.get(address(webhook), Status="timeout,failed,failed", Cursor=cursor)
+
+    assert len(again.json()["Items"]) == 1
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {},
+        {"Status": "success"},
+        {"Status": "failed", "EventType": "tender.created"},
+        {"Status": "failed", "StartDate": "2026-11-20"},
+        {"Status": "failed", "EndDate": "2026-11-20"},
+        {"Status": "failed", "EventId": "evt"},
+        {"Status": "failed", "EntityId": "evt"},
+        {"Status": "failed", "Search": "evt"},
+    ],
+)
+def test_a_cursor_of_other_filters_is_refused(api, webhook, refused, query):
+    for _ in range(2):
+        delivered(webhook, status="failed")
+    asked = {"Status": "failed", "PageSize": 1}
+    cursor = api.get(address(webhook), **asked).json()["NextCursor"]
+
+    response = api.get(address(webhook), **query, Cursor=cursor)
+
+    assert refused(response, 400)["Errors"] == NO_CURSOR
+
+
+def test_a_cursor_of_another_webhook_or_tenant_is_refused(
+    api, globex_api, acme, globex, webhook, refused
+):
+    for _ in range(2):
+        delivered(webhook)
+    cursor = api.get(address(webhook), PageSize=1).json()["NextCursor"]
+
+    for reader, other in (
+        (api, make_webhook(acme)),
+        (globex_api, make_webhook(globex)),
+    ):
+        response = reader.get(address(other), Cursor=cursor)
+        assert refused(response, 400)["Errors"] == NO_CURSOR
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda cursor: cursor[:-1],
+        lambda cursor: "x" + cursor,
+        lambda cursor: cursor.swapcase(),
+        lambda cursor: cursor.partition(".")[0],
+        lambda cursor: "x",
+        lambda cursor: ".",
+        lambda cursor: "\0",
+        lambda cursor: "\u0661.\u0662",
+    ],
+)
+def test_a_cursor_that_we_did_not_write_is_refused(api, webhook, refused, spoil):
+    for _ in range(2):
+        delivered(webhook)
+    cursor = api.get(address(webhook), PageSize=1).json()["NextCursor"]
+
+    response = api.get(address(webhook), Cursor=spoil(cursor))
+
+    assert refused(response, 400)["Errors"] == NO_CURSOR
+
+
+def test_a_page_behind_a_cursor_takes_the_same_queries_however_long(
+    api, webhook, django_assert_num_queries
+):
+    for _ in range(25):
+        delivered(webhook)
+        make_delivery(webhook)
+    cursor = api.get(address(webhook), PageSize=1).json()["NextCursor"]
+
+    # The token, the webhook, two to count, the keys, and the rows of both kinds.
+    with django_assert_num_queries(8):
+        answer = api.get(address(webhook), PageSize=100, Cursor=cursor)
+
+    assert len(answer.json()["Items"]) == 49
 
 
 @pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])

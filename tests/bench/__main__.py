@@ -22,6 +22,7 @@ BENCHMARKS = (
     "backlog",
     "fairness",
     "nodes",
+    "export",
 )
 
 

@@ -133,7 +133,7 @@ def _wait_until_serving(port: int) -> None:
     while time.monotonic() < deadline:
         try:
             requests.get(f"http://127.0.0.1:{port}/livez", timeout=5)
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             time.sleep(0.1)
         else:
             return

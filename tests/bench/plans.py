@@ -13,7 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PLANNED = ("SELECT", "UPDATE", "INSERT", "DELETE", "WITH")
-GROWING = {"deliveries_event", "deliveries_delivery", "deliveries_attempt"}
+GROWING = {
+    "deliveries_event",
+    "deliveries_eventtext",
+    "deliveries_delivery",
+    "deliveries_attempt",
+}
 
 
 @dataclass

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from deliveries.facts import Fact
-from deliveries.models import Delivery, Event
+from deliveries.models import Attempt, Delivery, Event
 from deliveries.publishing import publish_batch
 from deliveries.wire.envelope import envelope
 from subscriptions.identifiers import encode, new_uid
@@ -113,6 +113,46 @@ def pile_up(code: str, count: int) -> None:
             )
             for event in events
         )
+
+
+def fill_log(code: str, count: int) -> None:
+    """*count* entries in the log of the tenant's first webhook, two to a delivery."""
+    webhook = Webhook.objects.filter(tenant__company_code=code).order_by("pk")[0]
+    facts = list(_facts(code, count // 2))
+    for batch in _batches(facts):
+        events = Event.objects.bulk_create(map(_event, batch))
+        deliveries = Delivery.objects.bulk_create(
+            Delivery(
+                event=event,
+                webhook=webhook,
+                state=Delivery.State.SUCCEEDED,
+                claim_number=2,
+                attempts_made=2,
+                created_at=event.created_at,
+                ended_at=event.created_at,
+            )
+            for event in events
+        )
+        Attempt.objects.bulk_create(
+            _attempt(delivery, number) for delivery in deliveries for number in (1, 2)
+        )
+
+
+def _attempt(delivery: Delivery, number: int) -> Attempt:
+    failed = number == 1
+    return Attempt(
+        delivery=delivery,
+        webhook=delivery.webhook,
+        sequence=number,
+        number=number,
+        event_type=TYPE,
+        status=Attempt.Status.FAILED if failed else Attempt.Status.SUCCESS,
+        status_code=503 if failed else 200,
+        error_message="The answer had status 503." if failed else "",
+        url=delivery.webhook.url,
+        started_at=delivery.created_at + timedelta(seconds=10 * number),
+        duration_ms=12,
+    )
 
 
 def _event(fact: Fact) -> Event:

@@ -43,6 +43,7 @@ WEBHOOKS = [
     ("WEBHOOKS_TRUSTED_PROXIES", "2", 2),
     ("WEBHOOKS_CONCURRENCY", "8", 8),
     ("WEBHOOKS_IN_FLIGHT_PER_WEBHOOK", "2", 2),
+    ("WEBHOOKS_INDEX_PAYLOADS", "false", False),
     ("WEBHOOKS_DIE_AT", "after-send:3", "after-send:3"),
 ]
 OTHERS = [

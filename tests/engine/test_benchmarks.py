@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.bench import backlog, fairness, guard, latency, throughput
+from tests.bench import backlog, export, fairness, guard, latency, throughput
 from tests.bench.figures import percentile, table
 
 # In one of the suite's runs is enough.
@@ -69,6 +69,17 @@ def test_backlog(capsys):
     backlog.main([*HERE, "--events", "40", "--waiting", "20"])
 
     assert rows(capsys.readouterr().out) == {"0": 4, "20": 4}
+
+
+def test_export(capsys):
+    export.main([*HERE, "--entries", "600"])
+
+    assert rows(capsys.readouterr().out) == {
+        "SQLite: CSV": 6,
+        "SQLite: JSON": 6,
+        "SQLite: CSV, a slow client": 6,
+        "SQLite: CSV, 4 at once": 6,
+    }
 
 
 def test_a_percentile_is_one_of_the_values():

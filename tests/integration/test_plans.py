@@ -9,7 +9,10 @@ from django.db import connection
 from django.utils import timezone
 
 from deliveries.logs import Criteria, DeliveryLog, health_of
-from deliveries.models import Event
+from deliveries.logs.cursors import write_cursor
+from deliveries.logs.export import exported
+from deliveries.logs.walking import Position
+from deliveries.models import Event, EventText, PayloadIndex
 from tests.bench.operations import Engine, choose_cast
 from tests.bench.plans import statements
 from tests.builders import make_event, make_tenant, make_webhook
@@ -17,6 +20,7 @@ from tests.builders import make_event, make_tenant, make_webhook
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db]
 
 LOG = "attempt_log_counted"
+SIZE = 1024
 BY_ID = "deliveries_delivery_pkey"
 FIELDS = ("tenant_id", "subsidiary_id", "type", "occurred_at", "body", "created_at")
 
@@ -72,9 +76,36 @@ def test_a_lease_finds_its_rows_by_id_though_statistics_know_of_none(cast):
         ({}, LOG),
         ({"statuses": ["failed", "timeout"]}, LOG),
         ({"since": datetime(2026, 11, 1, tzinfo=UTC)}, LOG),
+        ({"event_types": ["tender.created"]}, LOG),
+        (
+            {
+                "statuses": ["failed", "timeout"],
+                "event_types": ["tender.created"],
+                "since": datetime(2026, 11, 1, tzinfo=UTC),
+                "until": datetime(2026, 12, 1, tzinfo=UTC),
+            },
+            LOG,
+        ),
         ({"event_id": "evt_1"}, "event_id_per_tenant"),
+        ({"entity_id": "other-1"}, "event_of_entity"),
+        ({"search": "dlv_06gvqaqkopucn7fhu4krend8k8"}, "deliveries_delivery_uid_key"),
+        ({"search": "log_06gvqaqkopucn7fhu4krend8"}, "deliveries_delivery_uid_key"),
+        ({"search": "other-77"}, "event_text_trigrams"),
+        ({"search": "other-77", "statuses": ["failed"]}, "event_text_trigrams"),
     ],
-    ids=["all", "by status", "by date", "of an event"],
+    ids=[
+        "all",
+        "by status",
+        "by date",
+        "by type",
+        "by status, type and date",
+        "of an event",
+        "of an entity",
+        "by a delivery's id",
+        "by how an entry's id begins",
+        "by a text",
+        "by a text and status",
+    ],
 )
 def test_a_page_of_the_log_is_counted_and_found_in_an_index(cast, narrowed, index):
     many_events(cast.average)
@@ -89,14 +120,54 @@ def test_a_page_of_the_log_is_counted_and_found_in_an_index(cast, narrowed, inde
     assert index in found.indexes()
 
 
+@pytest.mark.parametrize(
+    "narrowed",
+    [{}, {"statuses": ["failed", "timeout"]}, {"search": "other-77"}],
+    ids=["all", "by status", "by a text"],
+)
+def test_what_follows_a_cursor_is_found_in_the_index(cast, narrowed):
+    many_events(cast.average)
+    log = DeliveryLog(cast.average, Criteria(**narrowed))
+    first = DeliveryLog(cast.average, Criteria()).page(slice(0, 1)).entries[0]
+    place = Position(first.timestamp, "attempt", first.attempt.pk)
+    of = {"webhook": cast.average, "criteria": Criteria(**narrowed)}
+
+    with statements() as found:
+        log.page_after(write_cursor(place, **of), size=50)
+
+    assert found.read_whole() == []
+    if "search" not in narrowed:
+        assert LOG in found.indexes()
+
+
+def test_each_batch_of_an_export_is_found_in_the_index(cast):
+    many_events(cast.average)
+    batches = exported([cast.average], Criteria(), batch=10)
+    next(batches)
+
+    with statements() as found:
+        next(batches)
+
+    assert found.read_whole() == []
+    assert LOG in found.indexes()
+
+
 def many_events(webhook):
     """So many that the ways to find one differ in cost."""
     event = make_event(webhook.tenant)
     names = [f"other-{number}" for number in range(1000)]
     others = [{"pk": None, "public_id": each, "entity_id": each} for each in names]
     fields = {name: vars(event)[name] for name in FIELDS}
-    Event.objects.bulk_create(Event(**(fields | other)) for other in others)
-    analyze("deliveries_event")
+    made = Event.objects.bulk_create(Event(**(fields | other)) for other in others)
+    EventText.objects.bulk_create(
+        EventText(
+            event=each, tenant=each.tenant, text=f"{each.entity_id}\n" + "x" * SIZE
+        )
+        for each in made
+    )
+    PayloadIndex.objects.create(pk=1, reaches_to=made[-1].pk)
+    for table in ("event", "eventtext", "delivery", "attempt"):
+        analyze(f"deliveries_{table}")
 
 
 def analyze(table):

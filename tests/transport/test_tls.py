@@ -12,13 +12,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from deliveries.wire.exchange import FailureKind
+from tests.certificates import server_context
 from tests.transport.conftest import HOST
-
-
-def context_of(certificate):
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    certificate.configure_cert(context)
-    return context
 
 
 @pytest.fixture
@@ -85,7 +80,7 @@ def test_an_expired_certificate(sentence, expired_context):
 
 
 def test_a_certificate_of_another_name(sentence, authority):
-    context = context_of(authority.issue_cert("else.example.test"))
+    context = server_context(authority.issue_cert("else.example.test"))
 
     assert sentence(context=context) == (
         "The certificate is not valid for this host name."
@@ -93,7 +88,7 @@ def test_a_certificate_of_another_name(sentence, authority):
 
 
 def test_a_certificate_of_an_unknown_authority(sentence):
-    context = context_of(trustme.CA().issue_cert(HOST))
+    context = server_context(trustme.CA().issue_cert(HOST))
 
     assert sentence(context=context) == "The issuer of the certificate is not trusted."
 
@@ -106,7 +101,7 @@ def test_a_self_signed_certificate(sentence, signed_context):
 
 
 def test_a_receiver_that_speaks_only_old_tls(sentence, authority):
-    context = context_of(authority.issue_cert(HOST))
+    context = server_context(authority.issue_cert(HOST))
     context.set_ciphers("ALL:@SECLEVEL=0")
     with pytest.warns(DeprecationWarning, match="TLSv1"):
         context.minimum_version = ssl.TLSVersion.TLSv1
@@ -133,7 +128,7 @@ def test_a_receiver_that_closes_in_the_handshake(sentence):
 
 @pytest.fixture
 def demanding_context(authority):
-    context = context_of(authority.issue_cert(HOST))
+    context = server_context(authority.issue_cert(HOST))
     context.verify_mode = ssl.CERT_REQUIRED
     authority.configure_trust(context)
     return context
@@ -164,7 +159,7 @@ def test_in_tls_13_the_refusal_comes_after_the_handshake(
     "version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["1.2", "1.3"]
 )
 def test_tls_12_and_13_are_spoken(post, start_receiver, authority, version):
-    context = context_of(authority.issue_cert(HOST))
+    context = server_context(authority.issue_cert(HOST))
     context.minimum_version = context.maximum_version = version
     receiver = start_receiver(context=context)
 
@@ -173,7 +168,7 @@ def test_tls_12_and_13_are_spoken(post, start_receiver, authority, version):
 
 def test_http_1_is_all_that_is_offered(post, start_receiver, authority):
     offered = []
-    context = context_of(authority.issue_cert(HOST))
+    context = server_context(authority.issue_cert(HOST))
     context.set_alpn_protocols(["h2", "http/1.1"])
     context.sni_callback = lambda connection, *_: offered.append(connection)
     receiver = start_receiver(context=context)

@@ -26,9 +26,10 @@ class PagePagination(BasePagination):
     def paginate_queryset(
         self, queryset: Any, request: Request, view: APIView | None = None
     ) -> list[Any]:
-        self.page, self.size = read_page(request)
+        number, self.size = read_page(request)
+        self.page: int | None = number
         self.total = queryset.count()
-        start = self.page * self.size
+        start = number * self.size
         # Beyond the end there is nothing to ask for, nor an offset that overflows.
         return list(queryset[start : start + self.size]) if start < self.total else []
 
