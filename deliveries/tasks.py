@@ -11,6 +11,7 @@ from django.db import connection
 from deliveries import alerts, stopping
 from deliveries.conf import SLICE, Conf, get_conf
 from deliveries.engine.clock import database_clock
+from deliveries.engine.counting import fold
 from deliveries.engine.draining import Drain
 from deliveries.engine.healing import heal
 from deliveries.engine.watch import Watch
@@ -49,6 +50,7 @@ def sweep() -> None:
     """Each minute: should all bells have been lost, here is another."""
     _heal_in(minute=_minute())
     wake_workers()
+    fold()
 
 
 def mail_admins_of(webhook_id: int, consecutive_failures: int) -> None:

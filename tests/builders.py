@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
+from deliveries.engine.counting import count_attempts
 from deliveries.models import Attempt, Delivery, Event
 from deliveries.publishing import publish
 from subscriptions.models import Subsidiary, Webhook
@@ -92,7 +93,7 @@ def make_delivery(webhook: Webhook, **overrides: Any) -> Delivery:
 
 
 def make_attempt(delivery: Delivery, **overrides: Any) -> Attempt:
-    """A successful attempt of the delivery."""
+    """A successful attempt of the delivery, counted as the engine does."""
     sequence = delivery.attempts.count() + 1
     fields = {
         "webhook": delivery.webhook,
@@ -104,7 +105,9 @@ def make_attempt(delivery: Delivery, **overrides: Any) -> Attempt:
         "url": delivery.webhook.url,
         "is_test": delivery.is_test,
     } | overrides
-    return Attempt.objects.create(delivery=delivery, **fields)
+    attempt = Attempt.objects.create(delivery=delivery, **fields)
+    count_attempts([attempt])
+    return attempt
 
 
 def sample_of(event_type: str) -> dict[str, Any]:

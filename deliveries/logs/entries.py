@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from deliveries.models import Attempt, Delivery, log_id
 from deliveries.policy.explanations import Ending, Explanation, explain
+from deliveries.policy.tallies import failure_class
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -45,8 +46,7 @@ class LogEntry:
         """The kind of failure; of an answer that is an error, its class."""
         if self.attempt is None or self.status == Attempt.Status.SUCCESS:
             return None
-        answered = f"http_{self.status_code // 100}xx" if self.status_code else None
-        return self.attempt.error_kind or answered
+        return failure_class(self.status_code, self.attempt.error_kind) or None
 
     @property
     def explanation(self) -> Explanation | None:

@@ -7,5 +7,15 @@ from deliveries.models.deliveries import Delivery
 from deliveries.models.events import Event
 from deliveries.models.health import WebhookHealth
 from deliveries.models.lookout import Lookout
+from deliveries.models.rollups import Rollup, hour_of
 
-__all__ = ["Attempt", "Delivery", "Event", "Lookout", "WebhookHealth", "log_id"]
+__all__ = [
+    "Attempt",
+    "Delivery",
+    "Event",
+    "Lookout",
+    "Rollup",
+    "WebhookHealth",
+    "hour_of",
+    "log_id",
+]
