@@ -28,6 +28,8 @@ class Conf:
     user_agent: str
     concurrency: int
     in_flight_per_webhook: int
+    retention: timedelta
+    payload_retention: timedelta
     allow_http: bool
     ca_bundle: str
     address_policy: AddressPolicy
@@ -61,6 +63,8 @@ def get_conf() -> Conf:
         user_agent=settings.WEBHOOKS_USER_AGENT,
         concurrency=settings.WEBHOOKS_CONCURRENCY,
         in_flight_per_webhook=settings.WEBHOOKS_IN_FLIGHT_PER_WEBHOOK,
+        retention=settings.WEBHOOKS_RETENTION_DAYS,
+        payload_retention=settings.WEBHOOKS_PAYLOAD_RETENTION_DAYS,
         allow_http=settings.WEBHOOKS_ALLOW_HTTP,
         ca_bundle=settings.WEBHOOKS_CA_BUNDLE,
         address_policy=AddressPolicy(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
+from datetime import timedelta
 from functools import lru_cache
 
 from django.db import connection
@@ -17,8 +19,15 @@ from deliveries.engine.healing import heal
 from deliveries.engine.watch import Watch
 from deliveries.policy.pacing import Pacing
 from deliveries.queue import wake_workers
+from deliveries.retention.periods import periods
+from deliveries.retention.purging import PurgeUnderWay, purge
 from deliveries.transport.http import HttpClient
 from subscriptions.clock import database_time
+
+# Shorter than the time to the next one.
+PATIENCE_OF_A_PURGE = timedelta(minutes=5)
+
+logger = logging.getLogger(__name__)
 
 
 def drain() -> None:
@@ -51,6 +60,27 @@ def sweep() -> None:
     _heal_in(minute=_minute())
     wake_workers()
     fold()
+
+
+def purge_expired() -> threading.Thread:
+    """Every few minutes: aside, for this worker has deliveries to send meanwhile."""
+    # A daemon: who stops need not wait for it, and the next one goes on.
+    aside = threading.Thread(target=_purge, name="purge", daemon=True)
+    aside.start()
+    return aside
+
+
+def _purge() -> None:
+    try:
+        purge(
+            periods(get_conf(), now=database_time()),
+            patience=PATIENCE_OF_A_PURGE,
+            is_told_to_stop=stopping.is_told_to_stop,
+        )
+    except PurgeUnderWay:
+        logger.info("purge.under_way")
+    finally:
+        connection.close()
 
 
 def mail_admins_of(webhook_id: int, consecutive_failures: int) -> None:

@@ -63,7 +63,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ("deliveries", "0004_rollups"),
+        ("deliveries", "0004_rollups_and_retention"),
     ]
 
     operations = [migrations.RunPython(fill, migrations.RunPython.noop)]

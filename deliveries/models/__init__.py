@@ -7,6 +7,7 @@ from deliveries.models.deliveries import Delivery
 from deliveries.models.events import Event
 from deliveries.models.health import WebhookHealth
 from deliveries.models.lookout import Lookout
+from deliveries.models.purger import Purger
 from deliveries.models.rollups import Rollup, hour_of
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Delivery",
     "Event",
     "Lookout",
+    "Purger",
     "Rollup",
     "WebhookHealth",
     "hour_of",

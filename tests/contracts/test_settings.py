@@ -35,6 +35,8 @@ WEBHOOKS = [
     ("WEBHOOKS_TENANTS_MAY_PUBLISH", "true", True),
     ("WEBHOOKS_CONCURRENCY", "8", 8),
     ("WEBHOOKS_IN_FLIGHT_PER_WEBHOOK", "2", 2),
+    ("WEBHOOKS_RETENTION_DAYS", "90", timedelta(days=90)),
+    ("WEBHOOKS_PAYLOAD_RETENTION_DAYS", "7", timedelta(days=7)),
     ("WEBHOOKS_DIE_AT", "after-send:3", "after-send:3"),
 ]
 OTHERS = [
@@ -52,7 +54,6 @@ TO_COME = {
     "WEBHOOKS_RATE_PER_TOKEN",
     "WEBHOOKS_RATE_PER_TENANT",
     "WEBHOOKS_INGEST_RATE",
-    "WEBHOOKS_RETENTION_DAYS",
 }
 
 

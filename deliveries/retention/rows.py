@@ -1,0 +1,49 @@
+"""Deleting by key, in the transaction of the caller."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from deliveries.statements import among, execute, row_lock
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+    from django.db.models import Model
+
+_DELETE_EVENTS = """
+DELETE FROM deliveries_event WHERE id {} AND created_at < %s AND NOT EXISTS (
+    SELECT 1 FROM deliveries_delivery WHERE event_id = deliveries_event.id
+)
+RETURNING id
+"""
+
+
+def delete_rows(model: type[Model], keys: Collection[int]) -> None:
+    """Without Django's look for what points there: the database refuses that anyway."""
+    if keys:
+        these, values = among(keys)
+        table = model._meta.db_table  # noqa: SLF001 (Django's documented API)
+        execute(f"DELETE FROM {table} WHERE id {these}", values)  # noqa: S608
+
+
+def lock_events(keys: Collection[int]) -> list[int]:
+    """Hold those that nobody holds: to none of them a delivery can be added now."""
+    these, values = among(keys)
+    sql = f"SELECT id FROM deliveries_event WHERE id {these} ORDER BY id"  # noqa: S608
+    rows = execute(f"{sql} {row_lock('FOR UPDATE SKIP LOCKED')}", values)
+    return [pk for (pk,) in rows]
+
+
+def delete_unused_events(keys: Collection[int], cutoff: datetime) -> int:
+    """Those of before *cutoff* that no delivery needs; how many that were.
+
+    The database looks at deliveries after the lock: one that came before keeps its
+    event.
+    """
+    held = lock_events(keys) if keys else []
+    if not held:
+        return 0
+    these, values = among(held)
+    return len(execute(_DELETE_EVENTS.format(these), [*values, cutoff]))
