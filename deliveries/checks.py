@@ -42,7 +42,7 @@ def logs_are_kept_for_a_while(**kwargs: Any) -> list[Error]:
         "WEBHOOKS_RETENTION_DAYS must be at least 1, and "
         "WEBHOOKS_PAYLOAD_RETENTION_DAYS not more than that, or 0."
     )
-    return [Error(message, id="deliveries.E004")]
+    return [Error(message, id="deliveries.E010")]
 
 
 @register()

@@ -22,14 +22,17 @@ RETURNING id
 
 def delete_rows(model: type[Model], keys: Collection[int]) -> None:
     """Without Django's look for what points there: the database refuses that anyway."""
-    if keys:
-        these, values = among(keys)
-        table = model._meta.db_table  # noqa: SLF001 (Django's documented API)
-        execute(f"DELETE FROM {table} WHERE id {these}", values)  # noqa: S608
+    if not keys:
+        return
+    these, values = among(keys)
+    meta = model._meta  # noqa: SLF001 (Django's documented API)
+    execute(f"DELETE FROM {meta.db_table} WHERE {meta.pk.column} {these}", values)  # noqa: S608
 
 
 def lock_events(keys: Collection[int]) -> list[int]:
     """Hold those that nobody holds: to none of them a delivery can be added now."""
+    if not keys:
+        return []
     these, values = among(keys)
     sql = f"SELECT id FROM deliveries_event WHERE id {these} ORDER BY id"  # noqa: S608
     rows = execute(f"{sql} {row_lock('FOR UPDATE SKIP LOCKED')}", values)
@@ -42,7 +45,7 @@ def delete_unused_events(keys: Collection[int], cutoff: datetime) -> int:
     The database looks at deliveries after the lock: one that came before keeps its
     event.
     """
-    held = lock_events(keys) if keys else []
+    held = lock_events(keys)
     if not held:
         return 0
     these, values = among(held)

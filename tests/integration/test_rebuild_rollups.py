@@ -21,7 +21,9 @@ def log(webhook):
     """Of two days, with a day between them on which nothing happened."""
     for at in (NOW - 2 * DAY, NOW, NOW):
         make_attempt(make_delivery(webhook), started_at=at, duration_ms=300)
-    make_attempt(make_delivery(webhook), started_at=NOW, status="timeout")
+    make_attempt(
+        make_delivery(webhook), started_at=NOW, status="timeout", error_kind="timeout"
+    )
     make_attempt(make_delivery(webhook), started_at=NOW, status="skipped")
     make_attempt(make_delivery(webhook, is_test=True), started_at=NOW)
 
@@ -57,15 +59,15 @@ def test_what_is_lost_is_counted_anew(webhook, log, run):
             "hour": hour - 2 * DAY,
             "statuses": {"success": 1},
             "failures": {},
-            "durations": {"301": 1},
+            "durations": {"302": 1},
             "total_ms": 300,
             "longest_ms": 300,
         },
         {
             "hour": hour,
             "statuses": {"success": 2, "timeout": 1, "skipped": 1},
-            "failures": {"http_2xx": 1},
-            "durations": {"301": 2, "0": 1},
+            "failures": {"timeout": 1},
+            "durations": {"302": 2, "0": 1},
             "total_ms": 600,
             "longest_ms": 300,
         },
