@@ -21,6 +21,7 @@ BENCHMARKS = (
     "backlog",
     "fairness",
     "nodes",
+    "purge",
 )
 
 
