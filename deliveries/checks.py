@@ -36,7 +36,7 @@ def a_task_is_not_repeated_while_it_runs(**kwargs: Any) -> list[Error]:
 def logs_are_kept_for_a_while(**kwargs: Any) -> list[Error]:
     log = settings.WEBHOOKS_RETENTION_DAYS
     payloads = settings.WEBHOOKS_PAYLOAD_RETENTION_DAYS
-    if timedelta(0) <= payloads < log or timedelta(0) < payloads <= log:
+    if timedelta(days=1) <= log and timedelta(0) <= payloads <= log:
         return []
     message = (
         "WEBHOOKS_RETENTION_DAYS must be at least 1, and "

@@ -14,7 +14,7 @@ from django.db import transaction
 from deliveries.engine import turnstile
 from deliveries.engine.counting import recount
 from deliveries.models import Attempt, Delivery, hour_of
-from deliveries.retention.rows import delete_rows, delete_unused_events
+from deliveries.retention.rows import batch_size, delete_rows, delete_unused_events
 from subscriptions.models import Webhook
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from deliveries.models.attempts import AttemptQuerySet
     from deliveries.retention.periods import Periods
 
-BATCH = 500
 FINAL = (Delivery.State.SUCCEEDED, Delivery.State.FAILED, Delivery.State.SKIPPED)
 
 
@@ -58,7 +57,7 @@ def _expired(webhook_id: int, cutoff: datetime) -> AttemptQuerySet:
 @transaction.atomic(durable=True)
 def _delete_batch(webhook_id: int, cutoff: datetime) -> int:
     oldest = _expired(webhook_id, cutoff).order_by("started_at", "pk")
-    deliveries = set(oldest.values_list("delivery", flat=True)[:BATCH])
+    deliveries = set(oldest.values_list("delivery", flat=True)[: batch_size()])
     if not deliveries:
         return 0
     turnstile.build([webhook_id])

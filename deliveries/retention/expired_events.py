@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
 from deliveries.models import Attempt, Delivery, Event, Purger
-from deliveries.retention.rows import delete_unused_events, lock_events
+from deliveries.retention.rows import batch_size, delete_unused_events, lock_events
 from deliveries.statements import among, execute
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from deliveries.retention.periods import Periods
 
     Page = list[tuple[int, datetime]]
-
-BATCH = 500
 
 _WITHOUT_ATTEMPTS = """
 DELETE FROM deliveries_delivery WHERE event_id {} AND state > 1 AND NOT EXISTS (
@@ -91,12 +89,13 @@ def _is_idle() -> Q:
 def _pages(rows: EventQuerySet) -> Iterator[Page]:
     """In the order of time; a page begins behind the one before, whatever that kept."""
     ordered = rows.order_by("created_at", "pk").values_list("pk", "created_at")
-    page = list(ordered[:BATCH])
+    size = batch_size()
+    page = list(ordered[:size])
     while page:
         yield page
         pk, moment = page[-1]
         behind = Q(created_at__gt=moment) | Q(created_at=moment, pk__gt=pk)
-        page = list(ordered.filter(behind, created_at__gte=moment)[:BATCH])
+        page = list(ordered.filter(behind, created_at__gte=moment)[:size])
 
 
 @transaction.atomic(durable=True)

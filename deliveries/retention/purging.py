@@ -86,7 +86,8 @@ def purge(
                 break
             lease.renew()
             time.sleep(max(took, SHORTEST_PAUSE))
-        give_back_space()
+        if any(purged.counts.values()):
+            give_back_space()
     finally:
         purged_at = None if purged.why_stopped else periods.now
         Purger.objects.all().leave(purged_at=purged_at)

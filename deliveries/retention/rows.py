@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.db import connection
+
 from deliveries.statements import among, execute, row_lock
 
 if TYPE_CHECKING:
@@ -12,12 +14,20 @@ if TYPE_CHECKING:
 
     from django.db.models import Model
 
+# Deliveries or events in a transaction. SQLite has one writer at a time, so everybody
+# who publishes waits for it.
+BATCH, BATCH_OF_SQLITE = 500, 100
+
 _DELETE_EVENTS = """
 DELETE FROM deliveries_event WHERE id {} AND created_at < %s AND NOT EXISTS (
     SELECT 1 FROM deliveries_delivery WHERE event_id = deliveries_event.id
 )
 RETURNING id
 """
+
+
+def batch_size() -> int:
+    return BATCH if connection.vendor == "postgresql" else BATCH_OF_SQLITE
 
 
 def delete_rows(model: type[Model], keys: Collection[int]) -> None:

@@ -5,7 +5,7 @@ PostgreSQL uses it again for new rows; its autovacuum needs no request.
 
 from __future__ import annotations
 
-from django.db import OperationalError, connection
+from django.db import connection
 
 # Each step is a transaction: 4 MB at a time.
 PAGES = 1000
@@ -21,19 +21,12 @@ def give_back_space() -> None:
     while (free := _free_pages()) and free != before:
         connection.connection.executescript(f"PRAGMA incremental_vacuum({PAGES})")
         before = free
-    _checkpoint()
+    with connection.cursor() as cursor:
+        # Passive: it waits for nobody, and nobody for it.
+        cursor.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
 
 def _free_pages() -> int:
     with connection.cursor() as cursor:
         free: int = cursor.execute("PRAGMA freelist_count").fetchone()[0]
     return free
-
-
-def _checkpoint() -> None:
-    with connection.cursor() as cursor:
-        try:
-            # Answers "busy" when others read: then the next one does it.
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        except OperationalError:
-            return

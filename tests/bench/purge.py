@@ -87,11 +87,11 @@ class Caller:
 
 
 def main(words: Sequence[str] | None = None) -> None:
-    full = {"deliveries": 340_000, "rate": 40, "seconds": 20}
-    quick = {"deliveries": 6_000, "rate": 40, "seconds": 4}
+    full = {"deliveries": 340_000, "rate": 40, "seconds": 20, "runs": 1}
+    quick = {"deliveries": 6_000, "rate": 40, "seconds": 4, "runs": 1}
     chosen = sizes("purge", full=full, quick=quick, words=words)
     with rig(chosen.only or STORES[:2]) as standing:
-        for store in standing.stores:
+        for store in standing.stores * chosen.runs:
             _measure(standing, store, chosen)
 
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.bench import backlog, fairness, latency, throughput
+from tests.bench import backlog, fairness, latency, purge, throughput
 from tests.bench.figures import percentile, table
 
 # In one of the suite's runs is enough.
@@ -59,6 +59,12 @@ def test_backlog(capsys):
     backlog.main([*HERE, "--events", "40", "--waiting", "20"])
 
     assert rows(capsys.readouterr().out) == {"0": 4, "20": 4}
+
+
+def test_purge(capsys):
+    purge.main([*HERE, "--deliveries", "150", "--rate", "8", "--seconds", "1"])
+
+    assert rows(capsys.readouterr().out) == {"before": 5, "during": 5, "after": 5}
 
 
 def test_a_percentile_is_one_of_the_values():
