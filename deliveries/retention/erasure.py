@@ -20,6 +20,7 @@ from deliveries.retention.rows import delete_rows, lock_events
 from deliveries.retention.space import give_back_space
 from subscriptions.clock import database_time
 from subscriptions.models import ApiClient, Tenant, User, Webhook
+from subscriptions.tenancy import revoke_api_client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,7 +71,8 @@ def _close_doors(tenant: Tenant) -> None:
     Webhook.objects.filter(tenant=tenant, deleted_at=None).update(
         deleted_at=now, verification_due_at=None
     )
-    ApiClient.objects.filter(tenant=tenant).update(expires_at=now)
+    for client in ApiClient.objects.filter(tenant=tenant):
+        revoke_api_client(client, now=now)
     people = User.objects.filter(tenant=tenant)
     ids = {str(pk) for pk in people.values_list("pk", flat=True)}
     people.update(is_active=False)

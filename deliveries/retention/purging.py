@@ -76,7 +76,7 @@ def purge(
     """
     if not Purger.objects.take(now=periods.now, until=periods.now + LEASE):
         raise PurgeUnderWay
-    purged = Purged()
+    purged, purged_at = Purged(), None
     try:
         deadline = time.monotonic() + patience.total_seconds()
         lease = _Lease()
@@ -88,8 +88,8 @@ def purge(
             time.sleep(max(took, SHORTEST_PAUSE))
         if any(purged.counts.values()):
             give_back_space()
-    finally:
         purged_at = None if purged.why_stopped else periods.now
+    finally:
         Purger.objects.all().leave(purged_at=purged_at)
     _report(purged)
     return purged

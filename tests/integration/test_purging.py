@@ -341,6 +341,7 @@ def test_a_purger_that_fails_leaves_its_place(webhook):
         purge_now(is_told_to_stop=fail)
 
     assert Purger.objects.get().until is None
+    assert Purger.objects.get().purged_at is None
 
 
 def test_another_tenants_log_costs_nothing(webhook, globex, django_assert_num_queries):
