@@ -34,6 +34,19 @@ def a_task_is_not_repeated_while_it_runs(**kwargs: Any) -> list[Error]:
 
 
 @register()
+def logs_are_kept_for_a_while(**kwargs: Any) -> list[Error]:
+    log = settings.WEBHOOKS_RETENTION_DAYS
+    payloads = settings.WEBHOOKS_PAYLOAD_RETENTION_DAYS
+    if timedelta(days=1) <= log and timedelta(0) <= payloads <= log:
+        return []
+    message = (
+        "WEBHOOKS_RETENTION_DAYS must be at least 1, and "
+        "WEBHOOKS_PAYLOAD_RETENTION_DAYS not more than that, or 0."
+    )
+    return [Error(message, id="deliveries.E010")]
+
+
+@register()
 def workers_do_not_kill_themselves(**kwargs: Any) -> list[Error]:
     wish = settings.WEBHOOKS_DIE_AT
     if not wish or (

@@ -33,6 +33,8 @@ class Conf:
     concurrency: int
     in_flight_per_webhook: int
     index_payloads: bool
+    retention: timedelta
+    payload_retention: timedelta
     allow_http: bool
     ca_bundle: str
     # It may hold a password.
@@ -69,6 +71,8 @@ def get_conf() -> Conf:
         concurrency=settings.WEBHOOKS_CONCURRENCY,
         in_flight_per_webhook=settings.WEBHOOKS_IN_FLIGHT_PER_WEBHOOK,
         index_payloads=settings.WEBHOOKS_INDEX_PAYLOADS,
+        retention=settings.WEBHOOKS_RETENTION_DAYS,
+        payload_retention=settings.WEBHOOKS_PAYLOAD_RETENTION_DAYS,
         allow_http=settings.WEBHOOKS_ALLOW_HTTP,
         ca_bundle=settings.WEBHOOKS_CA_BUNDLE,
         egress_proxy=settings.WEBHOOKS_EGRESS_PROXY,

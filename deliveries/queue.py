@@ -40,12 +40,15 @@ DRAIN = "deliveries.tasks.drain"
 SWEEP = "deliveries.tasks.sweep"
 ROLL = "deliveries.tasks.answer_the_roll"
 INDEX = "deliveries.tasks.index"
+PURGE = "deliveries.tasks.purge_expired"
 MAIL_ADMINS = "deliveries.tasks.mail_admins_of"
 MAIL_GIVEN_UP = "deliveries.tasks.mail_of_given_up"
 # Seconds between two signs of life of a group that has nothing to do.
 ROLL_CALL = 2.0
 # Tasks that are looked at to find a bell among them.
 GLANCE = 20
+# What is done again and again, and after how many minutes.
+SCHEDULES = {SWEEP: 1, PURGE: 10}
 
 # What a broker raises that cannot be reached, whichever it is.
 BROKEN = (Error, RedisError, OSError)
@@ -118,18 +121,19 @@ def _broker(pid: int) -> Broker:
 
 
 def schedule_sweep(**kwargs: Any) -> None:
-    """Have the sweep run each minute, for ever. Called after each migrate."""
+    """Have the sweep and the purge run again and again. Called after each migrate."""
     table = Schedule._meta.db_table  # noqa: SLF001 (Django's documented API)
     if table not in connection.introspection.table_names():
         return
-    if not Schedule.objects.filter(name=SWEEP).exists():
-        Schedule.objects.create(
-            name=SWEEP,
-            func=SWEEP,
-            schedule_type=Schedule.MINUTES,
-            minutes=1,
-            repeats=-1,
-        )
+    for task, minutes in SCHEDULES.items():
+        if not Schedule.objects.filter(name=task).exists():
+            Schedule.objects.create(
+                name=task,
+                func=task,
+                schedule_type=Schedule.MINUTES,
+                minutes=minutes,
+                repeats=-1,
+            )
 
 
 def _greet(**kwargs: Any) -> None:

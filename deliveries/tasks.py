@@ -14,12 +14,15 @@ from django.db import Error, connection
 from deliveries import alerts, stopping
 from deliveries.conf import SLICE, Conf, get_conf
 from deliveries.engine.clock import database_clock
+from deliveries.engine.counting import fold
 from deliveries.engine.draining import Drain, Memory
 from deliveries.engine.healing import heal
 from deliveries.engine.watch import Watch, give_sign_of_life
 from deliveries.models import SignOfLife
 from deliveries.payload_index import index_payloads
 from deliveries.queue import INDEX, run_later, wake_workers
+from deliveries.retention.periods import periods
+from deliveries.retention.purging import PurgeUnderWay, purge
 from deliveries.transport.http import HttpClient
 from subscriptions.clock import database_time
 
@@ -27,6 +30,8 @@ from subscriptions.clock import database_time
 INDEXING = timedelta(seconds=50)
 # One thread of a process is enough.
 _indexing = threading.Lock()
+# Shorter than the time to the next one.
+PATIENCE_OF_A_PURGE = timedelta(minutes=5)
 
 logger = logging.getLogger(__name__)
 
@@ -71,6 +76,7 @@ def sweep() -> None:
     _heal_in(minute=_minute())
     SignOfLife.objects.forget_old(now=database_time())
     wake_workers()
+    fold()
     if get_conf().index_payloads:
         run_later(INDEX)
 
@@ -91,6 +97,27 @@ def _index() -> None:
     finally:
         connection.close()
         _indexing.release()
+
+
+def purge_expired() -> threading.Thread:
+    """Every few minutes: aside, for this worker has deliveries to send meanwhile."""
+    # A daemon: who stops need not wait for it, and the next one goes on.
+    aside = threading.Thread(target=_purge, name="purge", daemon=True)
+    aside.start()
+    return aside
+
+
+def _purge() -> None:
+    try:
+        purge(
+            periods(get_conf(), now=database_time()),
+            patience=PATIENCE_OF_A_PURGE,
+            is_told_to_stop=stopping.is_told_to_stop,
+        )
+    except PurgeUnderWay:
+        logger.info("purge.under_way")
+    finally:
+        connection.close()
 
 
 def mail_admins_of(webhook_id: int, consecutive_failures: int) -> None:

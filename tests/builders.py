@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils import timezone
 
 from deliveries import groups
+from deliveries.engine.counting import count_attempts
 from deliveries.models import Attempt, Delivery, Event, SignOfLife
 from deliveries.publishing import publish
 from subscriptions.models import Subsidiary, Webhook
@@ -95,7 +96,7 @@ def make_delivery(webhook: Webhook, **overrides: Any) -> Delivery:
 
 
 def make_attempt(delivery: Delivery, **overrides: Any) -> Attempt:
-    """A successful attempt of the delivery."""
+    """A successful attempt of the delivery, counted as the engine does."""
     sequence = delivery.attempts.count() + 1
     fields = {
         "webhook": delivery.webhook,
@@ -107,7 +108,9 @@ def make_attempt(delivery: Delivery, **overrides: Any) -> Attempt:
         "url": delivery.webhook.url,
         "is_test": delivery.is_test,
     } | overrides
-    return Attempt.objects.create(delivery=delivery, **fields)
+    attempt = Attempt.objects.create(delivery=delivery, **fields)
+    count_attempts([attempt])
+    return attempt
 
 
 def make_many_attempts(delivery: Delivery, *, count: int) -> None:
@@ -115,10 +118,11 @@ def make_many_attempts(delivery: Delivery, *, count: int) -> None:
     first = delivery.attempts.count() + 1
     like = {"webhook": delivery.webhook, "number": 1, "event_type": delivery.event.type}
     for start in range(0, count, 1_000):
-        Attempt.objects.bulk_create(
+        made = Attempt.objects.bulk_create(
             Attempt(delivery=delivery, sequence=first + n, status="failed", **like)
             for n in range(start, min(start + 1_000, count))
         )
+        count_attempts(made)
 
 
 def sample_of(event_type: str) -> dict[str, Any]:

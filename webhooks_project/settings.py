@@ -88,7 +88,9 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         "timeout": 20,
         "transaction_mode": "IMMEDIATE",
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL",
+        # Of new files only, and before anything else: a purge makes them smaller.
+        "init_command": "PRAGMA auto_vacuum=INCREMENTAL;"
+        " PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL",
     } | DATABASES["default"].get("OPTIONS", {})
 if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
     # A node that is cut off leaves its transaction open, and others would wait for its
@@ -227,6 +229,10 @@ WEBHOOKS_TRUSTED_PROXIES = env.int("WEBHOOKS_TRUSTED_PROXIES", default=0)
 WEBHOOKS_CONCURRENCY = env.int("WEBHOOKS_CONCURRENCY", default=32)
 WEBHOOKS_IN_FLIGHT_PER_WEBHOOK = env.int("WEBHOOKS_IN_FLIGHT_PER_WEBHOOK", default=4)
 WEBHOOKS_INDEX_PAYLOADS = env.bool("WEBHOOKS_INDEX_PAYLOADS", default=True)
+WEBHOOKS_RETENTION_DAYS = timedelta(days=env.int("WEBHOOKS_RETENTION_DAYS", default=30))
+WEBHOOKS_PAYLOAD_RETENTION_DAYS = timedelta(
+    days=env.int("WEBHOOKS_PAYLOAD_RETENTION_DAYS", default=0)
+)
 # For tests of faults only (deliveries/engine/steps.py).
 WEBHOOKS_DIE_AT = env.str("WEBHOOKS_DIE_AT", default="")
 # `subscriptions` may not import `deliveries`; it is told here whom to wake.

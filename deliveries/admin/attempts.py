@@ -71,7 +71,8 @@ class AttemptAdmin(FactAdmin):
 
     @admin.display(description="request body")
     def sent_body(self, attempt: Attempt) -> str:
-        return as_text(attempt.delivery.event.body_for(attempt.webhook))
+        event = attempt.delivery.event
+        return event.payload_note or as_text(event.body_for(attempt.webhook))
 
     @admin.display(description="response headers")
     def received_headers(self, attempt: Attempt) -> str:
@@ -79,7 +80,8 @@ class AttemptAdmin(FactAdmin):
 
     @admin.display(description="response body")
     def received_body(self, attempt: Attempt) -> str:
-        return as_text(attempt.response_body)
+        note = attempt.delivery.event.payload_note
+        return note or as_text(attempt.response_body)
 
 
 def _lines(headers: Iterable[tuple[str, str]]) -> str:

@@ -42,4 +42,4 @@ class EventAdmin(FactAdmin):
 
     @admin.display(description="body")
     def body_text(self, event: Event) -> str:
-        return as_text(event.body)
+        return event.payload_note or as_text(event.body)

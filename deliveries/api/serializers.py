@@ -43,11 +43,16 @@ class LogEntryDetailSerializer(LogEntrySerializer):
     RequestHeaders = serializers.DictField(
         source="request_headers", child=serializers.CharField()
     )
-    RequestBody = serializers.CharField(source="request_body")
+    RequestBody = serializers.CharField(source="request_body", allow_null=True)
     ResponseHeaders = serializers.DictField(
         source="response_headers", child=serializers.CharField()
     )
     ResponseBody = serializers.CharField(source="response_body", allow_null=True)
+    PayloadNote = serializers.CharField(
+        source="payload_note",
+        allow_null=True,
+        help_text="Why there are no bodies any more; null while they are kept.",
+    )
     ErrorKind = serializers.CharField(source="error_kind", allow_null=True)
     Explanation = serializers.CharField(source="explanation.what", allow_null=True)
     Remedy = serializers.CharField(source="explanation.remedy", allow_null=True)

@@ -16,9 +16,16 @@ if TYPE_CHECKING:
     from deliveries.wire.exchange import Failure
 
 
-def insert_attempts(batch: Sequence[Sent]) -> None:
-    """Insert them; where a successor has noted an interruption, its row stands."""
-    insert_unless_present(Attempt, [_row(sent) for sent in batch])
+def insert_attempts(batch: Sequence[Sent]) -> list[dict[str, Any]]:
+    """Insert them; where a successor has noted an interruption, its row stands.
+
+    Returns the rows that were inserted.
+    """
+    rows = {(s.claimed.delivery_id, s.claimed.sequence): _row(s) for s in batch}
+    inserted = insert_unless_present(
+        Attempt, list(rows.values()), returning="delivery_id, sequence"
+    )
+    return [rows[key] for key in inserted]
 
 
 def _row(sent: Sent) -> dict[str, Any]:

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from django.db.models import Exists, OuterRef
+
 from deliveries import alerts
+from deliveries.engine.counting import count_attempts
 from deliveries.engine.ordering import promote_who_waited
 from deliveries.models import Attempt, Delivery
 from deliveries.policy.explanations import INTERRUPTED, POISON
@@ -54,19 +57,20 @@ def note_interrupted(
 ) -> None:
     """Write down the attempt that each delivery's last lease was for.
 
-    Called before the next lease, in its transaction. A late answer finds this row in
-    its place and is dropped.
+    Called before the next lease, in its transaction, behind the turnstile. A late
+    answer finds this row in its place and is dropped; one that came first stands.
     """
     if not delivery_ids:
         return
-    deliveries = Delivery.objects.filter(pk__in=delivery_ids)
-    Attempt.objects.bulk_create(
-        [
-            _interrupted(each, lease=lease, kind=kind)
-            for each in deliveries.select_related("event", "webhook")
-        ],
-        ignore_conflicts=True,
+    recorded = Attempt.objects.filter(
+        delivery=OuterRef("pk"), sequence=OuterRef("claim_number")
     )
+    deliveries = Delivery.objects.filter(~Exists(recorded), pk__in=delivery_ids)
+    entries = [
+        _interrupted(each, lease=lease, kind=kind)
+        for each in deliveries.select_related("event", "webhook")
+    ]
+    count_attempts(Attempt.objects.bulk_create(entries))
 
 
 def give_up(delivery_ids: Collection[int], *, lease: timedelta, now: datetime) -> None:

@@ -10,6 +10,7 @@ from django.db import transaction
 from deliveries import alerts
 from deliveries.engine import turnstile
 from deliveries.engine.attempt_rows import insert_attempts
+from deliveries.engine.counting import count_rows
 from deliveries.engine.ordering import promote_who_waited
 from deliveries.engine.steps import Step, reach
 from deliveries.models import Delivery
@@ -85,7 +86,7 @@ def record(batch: Sequence[Sent], *, rules: Rules, now: datetime) -> None:
     verdicts = [_verdict(sent, rules.retries) for sent in batch]
     with transaction.atomic(durable=True):
         failures = turnstile.hold({sent.claimed.webhook_id for sent in batch})
-        insert_attempts(batch)
+        count_rows(insert_attempts(batch))
         moved = _move(verdicts)
         promote_who_waited(
             (each.sent.claimed.entity for each in moved if each.has_ended), now=now

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from deliveries.engine import turnstile
+from deliveries.engine.counting import count_attempts
 from deliveries.models import Attempt, Delivery
 from deliveries.statements import execute
 
@@ -54,10 +55,11 @@ def _skip(webhook: Busy, *, now: datetime) -> int:
         rows = execute(_SKIP, [False, now, *of_webhook, BATCH])
         skipped = [delivery_id for (delivery_id,) in rows]
         deliveries = Delivery.objects.filter(pk__in=skipped).order_by("pk")
-        Attempt.objects.bulk_create(
+        entries = [
             _skipped(each, now=now)
             for each in deliveries.select_related("event", "webhook")
-        )
+        ]
+        count_attempts(Attempt.objects.bulk_create(entries))
     if skipped:
         fields = {"webhook": webhook.webhook_id, "count": len(skipped)}
         logger.info("deliveries.skipped", extra=fields)

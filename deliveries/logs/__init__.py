@@ -11,6 +11,8 @@ from deliveries.logs.entries import STATUSES, LogEntry
 from deliveries.logs.finding import find_entry, webhook_with_logs
 from deliveries.logs.health import Health, LastDelivery, Metrics, health_of
 from deliveries.logs.listing import DeliveryLog, FacetValue, Page
+from deliveries.logs.series import HourOfHealth, Series, series_of
+from deliveries.logs.windows import failures_of
 
 __all__ = [
     "STATUSES",
@@ -19,11 +21,15 @@ __all__ = [
     "FacetValue",
     "ForeignCursor",
     "Health",
+    "HourOfHealth",
     "LastDelivery",
     "LogEntry",
     "Metrics",
     "Page",
+    "Series",
+    "failures_of",
     "find_entry",
     "health_of",
+    "series_of",
     "webhook_with_logs",
 ]

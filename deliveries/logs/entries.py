@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from deliveries.models import Attempt, Delivery, log_id
 from deliveries.policy.explanations import Ending, Explanation, explain
+from deliveries.policy.tallies import failure_class
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -45,8 +46,7 @@ class LogEntry:
         """The kind of failure; of an answer that is an error, its class."""
         if self.attempt is None or self.status == Attempt.Status.SUCCESS:
             return None
-        answered = f"http_{self.status_code // 100}xx" if self.status_code else None
-        return self.attempt.error_kind or answered
+        return failure_class(self.status_code, self.attempt.error_kind) or None
 
     @property
     def explanation(self) -> Explanation | None:
@@ -63,8 +63,10 @@ class LogEntry:
         )
 
     @property
-    def request_body(self) -> str:
+    def request_body(self) -> str | None:
         """In the form that this webhook gets; not yet sent while pending."""
+        if self.payload_note:
+            return None
         return _text(self.delivery.event.body_for(self.webhook))
 
     @property
@@ -84,7 +86,12 @@ class LogEntry:
     def response_body(self) -> str | None:
         if self.attempt is None or self.attempt.status_code is None:
             return None
-        return _text(self.attempt.response_body)
+        return None if self.payload_note else _text(self.attempt.response_body)
+
+    @property
+    def payload_note(self) -> str | None:
+        """Since when the bodies are not kept any more; None while they are."""
+        return self.delivery.event.payload_note
 
 
 def _text(body: bytes | memoryview) -> str:

@@ -1,20 +1,21 @@
-"""How a webhook has been doing, counted from its log."""
+"""How a webhook has been doing: what its log adds up to."""
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from django.db.models import BooleanField, Count, ExpressionWrapper, Min
+from django.db.models import Count, Min
 
+from deliveries.logs.windows import tally_of
 from deliveries.models import Attempt, Delivery, WebhookHealth
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from deliveries.models.attempts import AttemptQuerySet
+    from deliveries.policy.tallies import Tally
     from subscriptions.models import Webhook
 
 
@@ -24,7 +25,7 @@ class Metrics:
 
     Skipped entries are part of the total; of the success rate they are not, because
     nothing was tried. Durations are those of attempts seen to their end, percentiles
-    by nearest rank. What cannot be said is None.
+    by nearest rank, within 1 % where there are many. What cannot be said is None.
     """
 
     total: int
@@ -36,11 +37,7 @@ class Metrics:
     longest_ms: int | None
     p50_ms: int | None
     p95_ms: int | None
-
-    @property
-    def success_rate(self) -> float | None:
-        tried = self.total - self.skipped
-        return round(100 * self.succeeded / tried, 2) if tried else None
+    success_rate: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +63,7 @@ class Health:
 
 
 def health_of(webhook: Webhook, *, days: int, now: datetime) -> Health:
-    """The last *days* days, up to and with *now*. Takes four queries."""
+    """The last *days* days, up to and with *now*. Takes five queries."""
     since = now - timedelta(days=days)
     attempts = Attempt.objects.filter(webhook=webhook).counted().order_by()
     waiting = Delivery.objects.filter(webhook=webhook, is_test=False).unfinished()
@@ -76,7 +73,7 @@ def health_of(webhook: Webhook, *, days: int, now: datetime) -> Health:
         days=days,
         since=since,
         until=now,
-        metrics=_metrics(attempts.filter(started_at__range=(since, now))),
+        metrics=_metrics(tally_of(webhook, since=since, until=now)),
         last_delivery=_last(attempts),
         consecutive_failures=_failures_in_a_row(webhook),
         pending=backlog["count"],
@@ -84,43 +81,19 @@ def health_of(webhook: Webhook, *, days: int, now: datetime) -> Health:
     )
 
 
-def _metrics(attempts: AttemptQuerySet) -> Metrics:
-    # One pass over the index, however many numbers are drawn from it.
-    marked = attempts.annotate(
-        measured=ExpressionWrapper(Attempt.MEASURED, BooleanField())
-    )
-    rows = marked.values_list("status", "measured", "duration_ms")
-    statuses, durations = Counter[str](), Counter[int]()
-    for status, is_measured, duration_ms, count in rows.annotate(Count("pk")):
-        statuses[status] += count
-        if is_measured:
-            durations[duration_ms] += count
+def _metrics(tally: Tally) -> Metrics:
     return Metrics(
-        total=statuses.total(),
-        succeeded=statuses[Attempt.Status.SUCCESS],
-        failed=statuses[Attempt.Status.FAILED],
-        timed_out=statuses[Attempt.Status.TIMEOUT],
-        skipped=statuses[Attempt.Status.SKIPPED],
-        average_ms=_average(durations),
-        longest_ms=max(durations, default=None),
-        p50_ms=_percentile(durations, percent=50),
-        p95_ms=_percentile(durations, percent=95),
+        total=tally.total,
+        succeeded=tally.statuses[Attempt.Status.SUCCESS],
+        failed=tally.statuses[Attempt.Status.FAILED],
+        timed_out=tally.statuses[Attempt.Status.TIMEOUT],
+        skipped=tally.statuses[Attempt.Status.SKIPPED],
+        success_rate=tally.success_rate,
+        average_ms=tally.average_ms,
+        longest_ms=tally.longest_ms,
+        p50_ms=tally.percentile(50),
+        p95_ms=tally.percentile(95),
     )
-
-
-def _average(durations: Counter[int]) -> float | None:
-    total = sum(duration * count for duration, count in durations.items())
-    return round(total / durations.total(), 2) if durations else None
-
-
-def _percentile(durations: Counter[int], *, percent: int) -> int | None:
-    """By nearest rank: the smallest duration that *percent* % do not exceed."""
-    rank = -(-durations.total() * percent // 100)
-    for duration, count in sorted(durations.items()):
-        rank -= count
-        if rank <= 0:
-            return duration
-    return None
 
 
 def _last(attempts: AttemptQuerySet) -> LastDelivery | None:

@@ -9,6 +9,8 @@ from deliveries.models.events import Event
 from deliveries.models.health import WebhookHealth
 from deliveries.models.lookout import Lookout
 from deliveries.models.payload_index import EventText, PayloadIndex
+from deliveries.models.purger import Purger
+from deliveries.models.rollups import Rollup, hour_of
 from deliveries.models.signs import SignOfLife
 
 __all__ = [
@@ -19,7 +21,10 @@ __all__ = [
     "EventText",
     "Lookout",
     "PayloadIndex",
+    "Purger",
+    "Rollup",
     "SignOfLife",
     "WebhookHealth",
+    "hour_of",
     "log_id",
 ]

@@ -34,6 +34,8 @@ class Event(models.Model):
     body_with_previous = models.BinaryField(null=True)
     is_test = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now)
+    # Where payloads are kept for a shorter time than the log, the bodies are empty then.
+    payload_deleted_at = models.DateTimeField(null=True, blank=True)
 
     objects: ClassVar = EventQuerySet.as_manager()
 
@@ -52,6 +54,14 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return self.public_id
+
+    @property
+    def payload_note(self) -> str | None:
+        """In place of a payload that is not kept any more, what became of it."""
+        if self.payload_deleted_at is None:
+            return None
+        days = (self.payload_deleted_at - self.created_at).days
+        return f"Kept for {days} days, deleted on {self.payload_deleted_at:%Y-%m-%d}."
 
     def body_for(self, webhook: Webhook) -> bytes:
         """The bytes that *webhook* gets: its own choice decides between two forms."""

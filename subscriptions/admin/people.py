@@ -42,7 +42,14 @@ class TenantAdmin(PlatformOnly, AuditedAdmin, TenantScopedAdmin):
     deleted = Action.TENANT_DELETED
     list_display = ("company_code", "name", "delivers_in_order", "created_at")
     search_fields = ("company_code", "name")
-    fields = ("public_id", "company_code", "name", "delivers_in_order", "created_at")
+    fields = (
+        "public_id",
+        "company_code",
+        "name",
+        "delivers_in_order",
+        "retention_days",
+        "created_at",
+    )
     readonly_fields = ("public_id", "created_at")
     inlines = (SubsidiaryInline,)
 

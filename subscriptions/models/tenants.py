@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.auth.models import AbstractUser
+from django.core.validators import MinValueValidator
 from django.db import models
 
 from subscriptions.identifiers import encode, new_uid
@@ -17,6 +18,12 @@ class Tenant(models.Model):
     delivers_in_order = models.BooleanField(
         default=True,
         help_text="Events of one entity wait for each other; others never do.",
+    )
+    retention_days = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="How long its log is kept. Empty: as long as WEBHOOKS_RETENTION_DAYS.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from deliveries.models import Delivery, log_id
+from deliveries.models import Delivery, Event, log_id
 from subscriptions.webhooks import delete_webhook
 from tests.builders import make_attempt, make_delivery, make_event, make_webhook
 
@@ -452,6 +452,7 @@ def test_an_entry_shows_the_whole_exchange(api, webhook):
         "RequestBody": '{"id":"e"}',
         "ResponseHeaders": {"Set-Cookie": "a, b"},
         "ResponseBody": "<h1>Oops</h1>",
+        "PayloadNote": None,
         "ErrorKind": "http_5xx",
         "Explanation": "Your server answered with an error (500).",
         "Remedy": (
@@ -523,6 +524,18 @@ def test_what_is_no_entry_is_not_found(api, webhook, refused, entry_id):
     response = api.get(address(webhook, entry_id.format(**names)))
 
     assert refused(response, 404)["Detail"] == "There is no such log entry."
+
+
+def test_an_entry_says_that_its_payload_is_not_kept_any_more(api, webhook):
+    event = make_event(webhook.tenant, created_at=NOON)
+    attempt = delivered(webhook, event=event)
+    Event.objects.update(body=b"", payload_deleted_at=NOON + timedelta(days=7))
+
+    entry = api.get(address(webhook, attempt.public_id)).json()
+
+    assert (entry["RequestBody"], entry["ResponseBody"]) == (None, None)
+    assert entry["PayloadNote"] == "Kept for 7 days, deleted on 2026-11-27."
+    assert (entry["Status"], entry["HttpStatusCode"]) == ("success", 200)
 
 
 def test_the_log_outlives_its_webhook(api, webhook, refused):

@@ -133,8 +133,8 @@ def test_health_takes_the_same_queries_however_much_was_sent(
     for _ in range(attempts):
         attempted(webhook)
 
-    # The token, the webhook as everywhere, and four to count; of a server its time.
-    with django_assert_num_queries(9 + (connection.vendor == "postgresql")):
+    # The token, the webhook as everywhere, and five to count; of a server its time.
+    with django_assert_num_queries(10 + (connection.vendor == "postgresql")):
         api.get(address(webhook))
 
 

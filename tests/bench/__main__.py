@@ -23,6 +23,7 @@ BENCHMARKS = (
     "fairness",
     "nodes",
     "export",
+    "purge",
 )
 
 

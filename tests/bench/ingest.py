@@ -132,7 +132,7 @@ def _wait_until_serving(port: int) -> None:
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         try:
-            requests.get(f"http://127.0.0.1:{port}/livez", timeout=5)
+            requests.get(f"http://127.0.0.1:{port}/livez", timeout=PATIENCE)
         except (requests.ConnectionError, requests.Timeout):
             time.sleep(0.1)
         else:

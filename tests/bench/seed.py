@@ -13,6 +13,7 @@ import time
 from typing import TYPE_CHECKING
 
 import django
+from django.core.management import call_command
 from django.db import connection, transaction
 
 if TYPE_CHECKING:
@@ -172,6 +173,7 @@ def main() -> None:
     started = time.monotonic()
     create_webhooks()
     fill(deliveries=arguments.deliveries)
+    call_command("rebuild_rollups", verbosity=0)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT (SELECT count(*) FROM deliveries_delivery),"

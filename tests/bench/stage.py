@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -155,8 +156,53 @@ def _attempt(delivery: Delivery, number: int) -> Attempt:
     )
 
 
-def _event(fact: Fact) -> Event:
-    public_id, now = encode("evt", new_uid()), timezone.now() - timedelta(minutes=1)
+def pile_up_log(code: str, count: int, days: int) -> None:
+    """*count* deliveries that ended *days* ago and in the ten days after."""
+    webhooks = dict(Webhook.objects.values_list("subsidiary", "pk"))
+    ages = _ages(count, timedelta(days=days))
+    for batch in _batches(list(_facts(code, count))):
+        events = Event.objects.bulk_create(_event(fact, next(ages)) for fact in batch)
+        deliveries = Delivery.objects.bulk_create(
+            Delivery(
+                event=event,
+                webhook_id=webhooks[event.subsidiary_id],
+                order_key=event.entity_id,
+                state=Delivery.State.SUCCEEDED,
+                claim_number=1,
+                attempts_made=1,
+                created_at=event.created_at,
+                ended_at=event.created_at,
+            )
+            for event in events
+        )
+        Attempt.objects.bulk_create(map(_expired, deliveries))
+    call_command("rebuild_rollups", verbosity=0, stdout=io.StringIO())
+
+
+def _ages(count: int, oldest: timedelta) -> Iterator[timedelta]:
+    """From the oldest on, over ten days."""
+    for number in range(count):
+        yield oldest - number / count * timedelta(days=10)
+
+
+def _expired(delivery: Delivery) -> Attempt:
+    return Attempt(
+        delivery=delivery,
+        webhook_id=delivery.webhook_id,
+        sequence=1,
+        number=1,
+        event_type=TYPE,
+        status=Attempt.Status.SUCCESS,
+        status_code=200,
+        url="https://receiver.example.com/events",
+        started_at=delivery.created_at,
+        duration_ms=80,
+        response_body=b"ok",
+    )
+
+
+def _event(fact: Fact, age: timedelta = timedelta(minutes=1)) -> Event:
+    public_id, now = encode("evt", new_uid()), timezone.now() - age
     body = envelope(event_id=public_id, event_type=TYPE, timestamp=now, data=fact.data)
     return Event(
         tenant=fact.tenant,

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.bench import backlog, export, fairness, guard, latency, throughput
+from tests.bench import backlog, export, fairness, guard, latency, purge, throughput
 from tests.bench.figures import percentile, table
 
 # In one of the suite's runs is enough.
@@ -80,6 +80,12 @@ def test_export(capsys):
         "SQLite: CSV, a slow client": 6,
         "SQLite: CSV, 4 at once": 6,
     }
+
+
+def test_purge(capsys):
+    purge.main([*HERE, "--deliveries", "150", "--rate", "8", "--seconds", "1"])
+
+    assert rows(capsys.readouterr().out) == {"before": 5, "during": 5, "after": 5}
 
 
 def test_a_percentile_is_one_of_the_values():

@@ -165,7 +165,7 @@ def test_health_takes_the_same_queries_however_many_attempts(
     for _ in range(attempts):
         attempted(webhook)
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         health_of(webhook, days=7, now=NOW)
 
 

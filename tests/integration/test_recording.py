@@ -333,7 +333,7 @@ def test_the_size_of_a_batch_costs_no_query(
         assert len(batch) == size
 
         # A savepoint; turnstile, attempts, move, promote, health.
-        with django_assert_max_num_queries(7):
+        with django_assert_max_num_queries(8):
             settle(batch)
 
 

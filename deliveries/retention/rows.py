@@ -1,0 +1,62 @@
+"""Deleting by key, in the transaction of the caller."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import connection
+
+from deliveries.statements import among, execute, row_lock
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+    from django.db.models import Model
+
+# Deliveries or events in a transaction. SQLite has one writer at a time, so everybody
+# who publishes waits for it.
+BATCH, BATCH_OF_SQLITE = 500, 100
+
+_DELETE_EVENTS = """
+DELETE FROM deliveries_event WHERE id {} AND created_at < %s AND NOT EXISTS (
+    SELECT 1 FROM deliveries_delivery WHERE event_id = deliveries_event.id
+)
+RETURNING id
+"""
+
+
+def batch_size() -> int:
+    return BATCH if connection.vendor == "postgresql" else BATCH_OF_SQLITE
+
+
+def delete_rows(model: type[Model], keys: Collection[int]) -> None:
+    """Without Django's look for what points there: the database refuses that anyway."""
+    if not keys:
+        return
+    these, values = among(keys)
+    meta = model._meta  # noqa: SLF001 (Django's documented API)
+    execute(f"DELETE FROM {meta.db_table} WHERE {meta.pk.column} {these}", values)  # noqa: S608
+
+
+def lock_events(keys: Collection[int]) -> list[int]:
+    """Hold those that nobody holds: to none of them a delivery can be added now."""
+    if not keys:
+        return []
+    these, values = among(keys)
+    sql = f"SELECT id FROM deliveries_event WHERE id {these} ORDER BY id"  # noqa: S608
+    rows = execute(f"{sql} {row_lock('FOR UPDATE SKIP LOCKED')}", values)
+    return [pk for (pk,) in rows]
+
+
+def delete_unused_events(keys: Collection[int], cutoff: datetime) -> int:
+    """Those of before *cutoff* that no delivery needs; how many that were.
+
+    The database looks at deliveries after the lock: one that came before keeps its
+    event.
+    """
+    held = lock_events(keys)
+    if not held:
+        return 0
+    these, values = among(held)
+    return len(execute(_DELETE_EVENTS.format(these), [*values, cutoff]))
