@@ -42,3 +42,11 @@ def workers_do_not_kill_themselves(**kwargs: Any) -> list[Error]:
     message = "WEBHOOKS_DIE_AT is for tests of faults: a step and a number, with DEBUG."
     hint = f"Unset it, or say one of {', '.join(Step)}, as in after-send:3."
     return [Error(message, hint=hint, id="deliveries.E003")]
+
+
+@register()
+def recoveries_get_on(**kwargs: Any) -> list[Error]:
+    if settings.WEBHOOKS_RECOVERY_RATE >= 0:
+        return []
+    message = "WEBHOOKS_RECOVERY_RATE is a number of deliveries a second; 0: no limit."
+    return [Error(message, id="deliveries.E007")]

@@ -14,6 +14,8 @@ from subscriptions.addresses import AddressPolicy, parse_networks
 # A drain claims for this long. Short, because workers that are asked to stop end their
 # slice first; long enough that changing over costs next to nothing.
 SLICE = timedelta(seconds=5)
+# A task plans recoveries for this long, then leaves its worker to others.
+RECOVERY_SLICE = timedelta(seconds=15)
 # What a claimed delivery may wait for a thread, and its result for the record.
 MARGIN = timedelta(seconds=15)
 
@@ -28,6 +30,7 @@ class Conf:
     user_agent: str
     concurrency: int
     in_flight_per_webhook: int
+    recovery_rate: float
     allow_http: bool
     ca_bundle: str
     address_policy: AddressPolicy
@@ -61,6 +64,7 @@ def get_conf() -> Conf:
         user_agent=settings.WEBHOOKS_USER_AGENT,
         concurrency=settings.WEBHOOKS_CONCURRENCY,
         in_flight_per_webhook=settings.WEBHOOKS_IN_FLIGHT_PER_WEBHOOK,
+        recovery_rate=settings.WEBHOOKS_RECOVERY_RATE,
         allow_http=settings.WEBHOOKS_ALLOW_HTTP,
         ca_bundle=settings.WEBHOOKS_CA_BUNDLE,
         address_policy=AddressPolicy(

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 DRAIN = "deliveries.tasks.drain"
 SWEEP = "deliveries.tasks.sweep"
+RECOVER = "deliveries.tasks.recover"
 MAIL_ADMINS = "deliveries.tasks.mail_admins_of"
 
 # What a broker raises that cannot be reached, whichever it is.

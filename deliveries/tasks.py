@@ -9,13 +9,15 @@ from functools import lru_cache
 from django.db import connection
 
 from deliveries import alerts, stopping
-from deliveries.conf import SLICE, Conf, get_conf
+from deliveries.conf import RECOVERY_SLICE, SLICE, Conf, get_conf
 from deliveries.engine.clock import database_clock
 from deliveries.engine.draining import Drain
 from deliveries.engine.healing import heal
 from deliveries.engine.watch import Watch
+from deliveries.models import Recovery
 from deliveries.policy.pacing import Pacing
-from deliveries.queue import wake_workers
+from deliveries.queue import RECOVER, run_later, wake_workers
+from deliveries.recovery import go_on
 from deliveries.transport.http import HttpClient
 from subscriptions.clock import database_time
 
@@ -51,6 +53,17 @@ def sweep() -> None:
     wake_workers()
 
 
+def recover() -> None:
+    """Take all running recoveries further, for as long as a task should last."""
+    end = time.monotonic() + RECOVERY_SLICE.total_seconds()
+    is_done = go_on(
+        rate=get_conf().recovery_rate,
+        is_over=lambda: stopping.is_told_to_stop() or time.monotonic() > end,
+    )
+    if not is_done:
+        run_later(RECOVER)
+
+
 def mail_admins_of(webhook_id: int, consecutive_failures: int) -> None:
     alerts.mail_admins_of(webhook_id, consecutive_failures=consecutive_failures)
 
@@ -63,6 +76,8 @@ def _minute() -> int:
 @lru_cache(maxsize=1)
 def _heal_in(*, minute: int) -> None:
     heal(get_conf(), now=database_time())
+    if Recovery.objects.running().exists():
+        run_later(RECOVER)
 
 
 def _finish_aside(turn: Drain) -> None:

@@ -192,6 +192,7 @@ WEBHOOKS_MAX_WEBHOOKS = env.int("WEBHOOKS_MAX_WEBHOOKS", default=50)
 WEBHOOKS_TENANTS_MAY_PUBLISH = env.bool("WEBHOOKS_TENANTS_MAY_PUBLISH", default=False)
 WEBHOOKS_CONCURRENCY = env.int("WEBHOOKS_CONCURRENCY", default=32)
 WEBHOOKS_IN_FLIGHT_PER_WEBHOOK = env.int("WEBHOOKS_IN_FLIGHT_PER_WEBHOOK", default=4)
+WEBHOOKS_RECOVERY_RATE = env.float("WEBHOOKS_RECOVERY_RATE", default=5)
 # For tests of faults only (deliveries/engine/steps.py).
 WEBHOOKS_DIE_AT = env.str("WEBHOOKS_DIE_AT", default="")
 # `subscriptions` may not import `deliveries`; it is told here whom to wake.

@@ -7,20 +7,24 @@ from __future__ import annotations
 
 from deliveries.logs.criteria import Criteria
 from deliveries.logs.entries import STATUSES, LogEntry
+from deliveries.logs.events import EVENT_STATUSES, EventFile, find_event
 from deliveries.logs.finding import find_entry, webhook_with_logs
 from deliveries.logs.health import Health, LastDelivery, Metrics, health_of
 from deliveries.logs.listing import DeliveryLog, FacetValue
 
 __all__ = [
+    "EVENT_STATUSES",
     "STATUSES",
     "Criteria",
     "DeliveryLog",
+    "EventFile",
     "FacetValue",
     "Health",
     "LastDelivery",
     "LogEntry",
     "Metrics",
     "find_entry",
+    "find_event",
     "health_of",
     "webhook_with_logs",
 ]

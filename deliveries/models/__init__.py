@@ -7,5 +7,14 @@ from deliveries.models.deliveries import Delivery
 from deliveries.models.events import Event
 from deliveries.models.health import WebhookHealth
 from deliveries.models.lookout import Lookout
+from deliveries.models.recoveries import Recovery
 
-__all__ = ["Attempt", "Delivery", "Event", "Lookout", "WebhookHealth", "log_id"]
+__all__ = [
+    "Attempt",
+    "Delivery",
+    "Event",
+    "Lookout",
+    "Recovery",
+    "WebhookHealth",
+    "log_id",
+]

@@ -35,6 +35,7 @@ WEBHOOKS = [
     ("WEBHOOKS_TENANTS_MAY_PUBLISH", "true", True),
     ("WEBHOOKS_CONCURRENCY", "8", 8),
     ("WEBHOOKS_IN_FLIGHT_PER_WEBHOOK", "2", 2),
+    ("WEBHOOKS_RECOVERY_RATE", "2.5", 2.5),
     ("WEBHOOKS_DIE_AT", "after-send:3", "after-send:3"),
 ]
 OTHERS = [
