@@ -100,6 +100,11 @@ _STARTED_BEFORE = """
 SELECT transaction_number, id FROM deliveries_event
 WHERE tenant_id = %s AND created_at <= %s ORDER BY created_at DESC, id DESC LIMIT 1
 """
+# No visible row can have a number that is yet to be given out.
+_RENUMBER = """
+UPDATE deliveries_event SET transaction_number = 0 WHERE transaction_number >= %s
+RETURNING 1
+"""
 
 
 def read_events(tenant: Tenant, wanted: Wanted, *, cursor: str, limit: int) -> Page:
@@ -189,3 +194,14 @@ def _position(tenant: Tenant, cursor: str, horizon: Horizon) -> Position:
 def _signer(tenant: Tenant) -> signing.Signer:
     # Another tenant's cursor is as good as a made-up one.
     return signing.Signer(salt=f"deliveries.polling.{tenant.pk}")
+
+
+def renumber_restored() -> int:
+    """After a restore into another server: let what that one never numbered be read.
+
+    Such events come first from then on, in the order of their ids. Returns how many.
+    """
+    if connection.vendor != "postgresql":
+        return 0
+    changed = execute(_RENUMBER, [_horizon().latest])
+    return len(changed)

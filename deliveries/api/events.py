@@ -39,6 +39,7 @@ class EventsView(APIView):
     scopes = {"get": "events:read", "post": "events:write"}
 
     @extend_schema(
+        operation_id="events_list",
         summary="Read events",
         parameters=PARAMETERS,
         responses={200: EventPageSerializer},

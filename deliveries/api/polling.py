@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.http import HttpResponse
+from django_filters.utils import translate_validation
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import NotFound, ValidationError
@@ -78,7 +79,7 @@ def poll(request: Request) -> HttpResponse:
     """Answer a page of the caller's events; raises ValidationError."""
     asked = PollForm(request.query_params)
     if not asked.is_valid():
-        raise ValidationError(dict(asked.errors))
+        raise translate_validation(asked.errors)
     found = asked.cleaned_data
     wanted = Wanted(
         types=found["Type"], entity_id=found["EntityId"], since=found["Since"]

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Max
 
-from deliveries.models import Delivery, Event
+from deliveries.models import Attempt, Delivery, Event
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from subscriptions.models import Tenant
@@ -52,17 +53,20 @@ class EventFile:
 
 
 def find_event(tenant: Tenant, public_id: str) -> EventFile:
-    """The event with its latest deliveries, in two queries. Raises Event.DoesNotExist."""
+    """The event with its latest deliveries, in three queries. Raises Event.DoesNotExist."""
     mine = Event.objects.of(tenant).select_related("subsidiary")
     event = mine.defer("body_with_previous").get(public_id=public_id)
     # The newest of so many: replays have no limit.
-    latest = (
-        Delivery.objects.filter(event=event)
-        .select_related("webhook")
-        .annotate(last_attempt_at=Max("attempts__started_at"))
-        .order_by("-pk")[:SHOWN]
-    )
+    latest = Delivery.objects.filter(event=event).select_related("webhook")
+    deliveries = latest.order_by("-pk")[:SHOWN]
+    attempted = _last_attempts([each.pk for each in deliveries])
     fates = [
-        Fate(delivery=each, last_attempt_at=each.last_attempt_at) for each in latest
+        Fate(delivery=each, last_attempt_at=attempted.get(each.pk))
+        for each in deliveries
     ]
     return EventFile(event, fates)
+
+
+def _last_attempts(deliveries: Sequence[int]) -> dict[int, datetime]:
+    attempts = Attempt.objects.filter(delivery__in=deliveries).order_by()
+    return dict(attempts.values_list("delivery").annotate(Max("started_at")))

@@ -3,8 +3,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils.dateparse import parse_datetime
 
-from deliveries.api.moments import moment
 from deliveries.models.recoveries import STATES
 from deliveries.recovery import (
     Order,
@@ -18,8 +18,11 @@ from subscriptions.models import Tenant, Webhook
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from django.core.management.base import CommandParser
+
+EXAMPLE = "2026-11-21T08:30:00Z"
 
 
 class Command(BaseCommand):
@@ -61,12 +64,15 @@ def _order(options: dict[str, Any]) -> Order:
     return order
 
 
-def _moment(option: str, text: str) -> Any:
+def _moment(option: str, text: str) -> datetime:
     try:
-        return moment(text)
-    except ValueError as error:
-        message = f"{option}: {error}"
-        raise CommandError(message) from None
+        found = parse_datetime(text)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        message = f"{option}: This must be a time with its offset, such as {EXAMPLE}."
+        raise CommandError(message)
+    return found
 
 
 def _webhooks(company_code: str, public_id: str | None) -> Iterable[Webhook]:
