@@ -65,7 +65,7 @@ def failed(webhook, **overrides):
 
 def replayed():
     """The events that were queued again, in their order."""
-    rows = Delivery.objects.filter(recovery__isnull=False).order_by("due_at", "pk")
+    rows = Delivery.objects.filter(recovery__isnull=False).order_by("pk")
     return [each.event for each in rows.select_related("event")]
 
 
