@@ -36,11 +36,12 @@ def go_on(*, rate: float, is_over: Callable[[], bool]) -> bool:
     *rate*: deliveries a second for each webhook; 0 is as fast as it goes.
     """
     running = Recovery.objects.running().order_by("pk").values_list("pk", flat=True)
-    for pk in list(running):
-        while _take_further(pk, rate=rate):
-            reach(Step.AFTER_QUEUED)
-            if is_over():
-                return False
+    left = list(running)
+    # A batch of each in turn: a long one keeps no other waiting.
+    while left := [pk for pk in left if _take_further(pk, rate=rate)]:
+        reach(Step.AFTER_QUEUED)
+        if is_over():
+            return False
     return True
 
 
