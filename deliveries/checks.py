@@ -68,3 +68,11 @@ def the_egress_proxy_is_readable(**kwargs: Any) -> list[Error]:
         message = f"WEBHOOKS_EGRESS_PROXY: {error}"
         return [Error(message, id="deliveries.E004")]
     return []
+
+
+@register()
+def recoveries_get_on(**kwargs: Any) -> list[Error]:
+    if settings.WEBHOOKS_RECOVERY_RATE >= 0:
+        return []
+    message = "WEBHOOKS_RECOVERY_RATE is a number of deliveries a second; 0: no limit."
+    return [Error(message, id="deliveries.E007")]

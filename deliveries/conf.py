@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 # A drain claims for this long. Short, because workers that are asked to stop end their
 # slice first; long enough that changing over costs next to nothing.
 SLICE = timedelta(seconds=5)
+# A task plans recoveries for this long, then leaves its worker to others.
+RECOVERY_SLICE = timedelta(seconds=15)
 # What a claimed delivery may wait for a thread, and its result for the record.
 MARGIN = timedelta(seconds=15)
 
@@ -35,6 +37,7 @@ class Conf:
     index_payloads: bool
     retention: timedelta
     payload_retention: timedelta
+    recovery_rate: float
     allow_http: bool
     ca_bundle: str
     # It may hold a password.
@@ -73,6 +76,7 @@ def get_conf() -> Conf:
         index_payloads=settings.WEBHOOKS_INDEX_PAYLOADS,
         retention=settings.WEBHOOKS_RETENTION_DAYS,
         payload_retention=settings.WEBHOOKS_PAYLOAD_RETENTION_DAYS,
+        recovery_rate=settings.WEBHOOKS_RECOVERY_RATE,
         allow_http=settings.WEBHOOKS_ALLOW_HTTP,
         ca_bundle=settings.WEBHOOKS_CA_BUNDLE,
         egress_proxy=settings.WEBHOOKS_EGRESS_PROXY,

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
     from datetime import datetime
 
+    from deliveries.models import Recovery
+
 Key = tuple[int, str]
 
 _PENDING = {
@@ -22,6 +24,13 @@ _PENDING = {
     "is_test": False,
     "is_replay": False,
 }
+
+
+class Replay(NamedTuple):
+    """An event that goes to a webhook again, and when it may."""
+
+    event_id: int
+    due_at: datetime
 
 
 class Recipient(NamedTuple):
@@ -106,4 +115,24 @@ def insert_deliveries(recipients: Iterable[Recipient], *, now: datetime) -> None
         Delivery,
         rows,
         alike={**_PENDING, "due_at": time_of_statement(), "created_at": now},
+    )
+
+
+def insert_replays(
+    replays: Iterable[Replay], *, recovery: Recovery, now: datetime
+) -> None:
+    """Insert a delivery of *recovery* for each of *replays*, in their order."""
+    rows = [
+        {
+            "uid": new_uid().hex,
+            "event_id": replay.event_id,
+            "webhook_id": recovery.webhook_id,
+            "due_at": replay.due_at,
+        }
+        for replay in replays
+    ]
+    # Without an order key: it waits for nothing of its entity, nothing waits for it.
+    again = {"is_replay": True, "recovery_id": recovery.pk, "order_key": ""}
+    insert_unless_present(
+        Delivery, rows, alike={**_PENDING, **again, "created_at": now}
     )

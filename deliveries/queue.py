@@ -41,6 +41,7 @@ SWEEP = "deliveries.tasks.sweep"
 ROLL = "deliveries.tasks.answer_the_roll"
 INDEX = "deliveries.tasks.index"
 PURGE = "deliveries.tasks.purge_expired"
+RECOVER = "deliveries.tasks.recover"
 MAIL_ADMINS = "deliveries.tasks.mail_admins_of"
 MAIL_GIVEN_UP = "deliveries.tasks.mail_of_given_up"
 # Seconds between two signs of life of a group that has nothing to do.

@@ -12,15 +12,16 @@ from functools import lru_cache
 from django.db import Error, connection
 
 from deliveries import alerts, stopping
-from deliveries.conf import SLICE, Conf, get_conf
+from deliveries.conf import RECOVERY_SLICE, SLICE, Conf, get_conf
 from deliveries.engine.clock import database_clock
 from deliveries.engine.counting import fold
 from deliveries.engine.draining import Drain, Memory
 from deliveries.engine.healing import heal
 from deliveries.engine.watch import Watch, give_sign_of_life
-from deliveries.models import SignOfLife
+from deliveries.models import Recovery, SignOfLife
 from deliveries.payload_index import index_payloads
-from deliveries.queue import INDEX, run_later, wake_workers
+from deliveries.queue import INDEX, RECOVER, run_later, wake_workers
+from deliveries.recovery import go_on
 from deliveries.retention.periods import periods
 from deliveries.retention.purging import PurgeUnderWay, purge
 from deliveries.transport.http import HttpClient
@@ -120,6 +121,17 @@ def _purge() -> None:
         connection.close()
 
 
+def recover() -> None:
+    """Take all running recoveries further, for as long as a task should last."""
+    end = time.monotonic() + RECOVERY_SLICE.total_seconds()
+    is_done = go_on(
+        rate=get_conf().recovery_rate,
+        is_over=lambda: stopping.is_told_to_stop() or time.monotonic() > end,
+    )
+    if not is_done:
+        run_later(RECOVER)
+
+
 def mail_admins_of(webhook_id: int, consecutive_failures: int) -> None:
     alerts.mail_admins_of(webhook_id, consecutive_failures=consecutive_failures)
 
@@ -136,6 +148,8 @@ def _minute() -> int:
 @lru_cache(maxsize=1)
 def _heal_in(*, minute: int) -> None:
     heal(get_conf(), now=database_time())
+    if Recovery.objects.running().exists():
+        run_later(RECOVER)
 
 
 def _finish_aside(turn: Drain) -> None:

@@ -40,7 +40,7 @@ def publish_test(
     """
     definition = definitions_named([event_type])[event_type]
     now = database_time()
-    _refuse_too_many_tests(webhook, now=now)
+    refuse_too_many_tests(webhook, now=now)
     fact = Fact(
         tenant=webhook.tenant,
         subsidiary=webhook.subsidiary,
@@ -57,7 +57,7 @@ def publish_test(
     return delivery
 
 
-def _refuse_too_many_tests(webhook: Webhook, *, now: datetime) -> None:
+def refuse_too_many_tests(webhook: Webhook, *, now: datetime) -> None:
     # The lock makes the count true: two requests cannot both be the tenth.
     type(webhook).objects.select_for_update(no_key=True).get(pk=webhook.pk)
     tests = Delivery.objects.filter(webhook=webhook, is_test=True)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 import json
 from copy import deepcopy
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
 from deliveries import groups
 from deliveries.engine.counting import count_attempts
-from deliveries.models import Attempt, Delivery, Event, SignOfLife
+from deliveries.models import Attempt, Delivery, Event, Recovery, SignOfLife
 from deliveries.publishing import publish
 from subscriptions.models import Subsidiary, Webhook
 from subscriptions.profiles import profile
@@ -123,6 +124,21 @@ def make_many_attempts(delivery: Delivery, *, count: int) -> None:
             for n in range(start, min(start + 1_000, count))
         )
         count_attempts(made)
+
+
+def make_recovery(webhook: Webhook, **overrides: Any) -> Recovery:
+    """A recovery of the last hour, which has just begun."""
+    now = timezone.now()
+    fields = {
+        "since": now - timedelta(hours=1),
+        "until": now,
+        "states": [Delivery.State.FAILED.value, Delivery.State.SKIPPED.value],
+        "matched": 0,
+        "position_at": now - timedelta(hours=1),
+        "next_due_at": now,
+        "created_at": now,
+    } | overrides
+    return Recovery.objects.create(webhook=webhook, **fields)
 
 
 def sample_of(event_type: str) -> dict[str, Any]:

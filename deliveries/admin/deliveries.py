@@ -33,6 +33,7 @@ class DeliveryAdmin(FactAdmin):
         "attempts_made",
         "is_test",
         "is_replay",
+        "recovery",
         "created_at",
         "ended_at",
     )

@@ -11,9 +11,11 @@ from rest_framework import serializers
 
 from deliveries.api.moments import Moment
 from deliveries.facts import EVENT_ID
+from deliveries.models.recoveries import STATES
+from deliveries.recovery import Order
 from deliveries.webhook_tests import TEST
-from subscriptions.api.bodies import StrictBody
-from subscriptions.api.fields import Text
+from subscriptions.api.bodies import MAX_EVENTS, StrictBody
+from subscriptions.api.fields import Flag, Text
 
 MAX_BATCH = 1000
 
@@ -111,3 +113,52 @@ class NewTest(StrictBody):
         max_length=100,
         help_text=f"{TEST}, if left out.",
     )
+
+
+class NewRecovery(StrictBody):
+    """What is sent again. ``null`` is the same as left out."""
+
+    Since = Moment(help_text="Published at this time or later.")
+    Until = Moment(
+        required=False,
+        allow_null=True,
+        help_text="Published at this time or earlier; now, if left out.",
+    )
+    Status = serializers.ListField(
+        child=serializers.ChoiceField(choices=list(STATES)),
+        required=False,
+        allow_null=True,
+        allow_empty=False,
+        max_length=len(STATES),
+        help_text="How the delivery ended; both, if left out.",
+    )
+    EventType = serializers.ListField(
+        child=Text(max_length=100),
+        required=False,
+        allow_null=True,
+        allow_empty=False,
+        max_length=MAX_EVENTS,
+        help_text="Of these types only.",
+    )
+    IncludeMissed = Flag(
+        required=False,
+        default=False,
+        help_text="Also subscribed events for which no delivery was made.",
+    )
+    DryRun = Flag(
+        required=False, default=False, help_text="Count what matches, send nothing."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        since, until = attrs["Since"], attrs.get("Until")
+        if until is not None and until < since:
+            message = {"Until": ["This must not be before Since."]}
+            raise serializers.ValidationError(message)
+        order = Order(
+            since=since,
+            until=until,
+            statuses=attrs.get("Status") or list(STATES),
+            event_types=attrs.get("EventType") or (),
+            include_missed=attrs["IncludeMissed"],
+        )
+        return {"order": order, "is_dry_run": attrs["DryRun"]}

@@ -1,4 +1,4 @@
-"""Publish events, one or a batch."""
+"""Publish events, one or a batch; and read them, page by page."""
 
 from __future__ import annotations
 
@@ -13,10 +13,16 @@ from rest_framework.response import Response
 from deliveries.api.bodies import NewEvent, NewEvents
 from deliveries.api.facts import publish_events
 from deliveries.api.plain_events import plain_event, plain_events
-from deliveries.api.serializers import PublishedEventSerializer, PublishedSerializer
+from deliveries.api.polling import PARAMETERS, poll
+from deliveries.api.serializers import (
+    EventPageSerializer,
+    PublishedEventSerializer,
+    PublishedSerializer,
+)
 from subscriptions.api.idempotent_views import IdempotentView
 
 if TYPE_CHECKING:
+    from django.http import HttpResponse
     from rest_framework.request import Request
 
     from deliveries.publishing import Publication
@@ -31,7 +37,21 @@ EARLIER = OpenApiResponse(
 
 
 class EventsView(IdempotentView):
-    scopes = {"post": "events:write"}
+    scopes = {"get": "events:read", "post": "events:write"}
+
+    @extend_schema(
+        operation_id="events_list",
+        summary="Read events",
+        parameters=PARAMETERS,
+        responses={200: EventPageSerializer},
+    )
+    def get(self, request: Request) -> HttpResponse:
+        """The oldest first. Ask with NextCursor for what followed, now or later.
+
+        Nothing is left out, whenever it was committed; a transaction that stays open
+        delays what was published after it began.
+        """
+        return poll(request)
 
     def event_counts(self, request: Request) -> Counter[str]:
         return _counted([request.data])

@@ -63,7 +63,7 @@ def _facts(
         owner = tenants.get(company_code)
         subsidiary = subsidiaries.get((owner.pk, code)) if owner else None
         if owner is None:
-            refused[naming(index, "CompanyCode")] = [_unknown_company(company_code)]
+            refused[naming(index, "CompanyCode")] = [unknown_company(company_code)]
         elif subsidiary is None:
             refused[naming(index, "SubsidiaryId")] = [_unknown_subsidiary(code)]
         else:
@@ -103,7 +103,7 @@ def _unknown_subsidiary(code: str) -> str:
     return f"The tenant has no subsidiary {code!r}."
 
 
-def _unknown_company(company_code: str | None) -> str:
+def unknown_company(company_code: str | None) -> str:
     # Another tenant's code and one that nobody has get the same words.
     if company_code is None:
         return "This field is required."

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from deliveries.logs import STATUSES, Health, LogEntry
+from deliveries.logs import EVENT_STATUSES, STATUSES, EventFile, Health, LogEntry
+from deliveries.models import Recovery
 from subscriptions.api.serializers import TextOrNull
 
 
@@ -151,3 +153,93 @@ class PublishedSerializer(serializers.Serializer[Any]):
 class StartedTestSerializer(serializers.Serializer[Any]):
     LogId = serializers.CharField(help_text="Where its outcome will be found.")
     EventId = serializers.CharField()
+
+
+class ReplaySerializer(serializers.Serializer[Any]):
+    DeliveryId = serializers.CharField(source="public_id")
+
+
+class StartedRecoverySerializer(serializers.Serializer[Any]):
+    RecoveryId = serializers.CharField(
+        allow_null=True, help_text="Null after a dry run."
+    )
+    Matched = serializers.IntegerField(help_text="How many events match.")
+
+
+class CriteriaSerializer(serializers.Serializer[Recovery]):
+    """What was asked for."""
+
+    Since = serializers.DateTimeField(source="since")
+    Until = serializers.DateTimeField(source="until")
+    Status = serializers.ListField(
+        source="statuses", child=serializers.CharField(), help_text="failed, skipped"
+    )
+    EventType = serializers.ListField(
+        source="event_types", child=serializers.CharField(), help_text="Empty: all."
+    )
+    IncludeMissed = serializers.BooleanField(source="include_missed")
+
+
+class RecoverySerializer(serializers.Serializer[Any]):
+    """Queued are deliveries that were made for it; the rest of what matched follows."""
+
+    Id = serializers.CharField(source="recovery.public_id")
+    WebhookId = serializers.CharField(source="recovery.webhook.public_id")
+    Status = serializers.ChoiceField(
+        source="standing.status", choices=Recovery.Status.values
+    )
+    Reason = TextOrNull(source="standing.reason", help_text="Why it was cancelled.")
+    Matched = serializers.IntegerField(source="recovery.matched")
+    Queued = serializers.IntegerField(source="recovery.queued")
+    Succeeded = serializers.IntegerField(source="progress.succeeded")
+    Failed = serializers.IntegerField(source="progress.failed")
+    Skipped = serializers.IntegerField(source="progress.skipped")
+    Criteria = CriteriaSerializer(source="recovery")
+    CreatedAt = serializers.DateTimeField(source="recovery.created_at")
+    CreatedBy = serializers.CharField(source="recovery.created_by")
+    EndedAt = serializers.DateTimeField(source="standing.ended_at", allow_null=True)
+
+
+class EventPageSerializer(serializers.Serializer[Any]):
+    """NextCursor is there on the last page, too: ask with it later."""
+
+    Items = serializers.ListField(
+        child=serializers.DictField(), help_text="The payloads as they are sent."
+    )
+    NextCursor = serializers.CharField()
+    HasMore = serializers.BooleanField(
+        help_text="Whether to ask again at once. Items may be empty all the same."
+    )
+
+
+class FateSerializer(serializers.Serializer[Any]):
+    DeliveryId = serializers.CharField(source="delivery.public_id")
+    WebhookId = serializers.CharField(source="delivery.webhook.public_id")
+    Status = serializers.ChoiceField(source="status", choices=EVENT_STATUSES)
+    Attempts = serializers.IntegerField(source="delivery.attempts_made")
+    LastAttemptAt = serializers.DateTimeField(source="last_attempt_at", allow_null=True)
+    NextAttemptAt = serializers.DateTimeField(source="next_attempt_at", allow_null=True)
+    IsReplay = serializers.BooleanField(source="delivery.is_replay")
+    CreatedAt = serializers.DateTimeField(source="delivery.created_at")
+    EndedAt = serializers.DateTimeField(source="delivery.ended_at", allow_null=True)
+
+
+class EventSerializer(serializers.Serializer[Any]):
+    """An event, and how it fares with each webhook that wanted it."""
+
+    Id = serializers.CharField(source="event.public_id")
+    Type = serializers.CharField(source="event.type")
+    Timestamp = serializers.DateTimeField(source="event.occurred_at")
+    SubsidiaryId = serializers.CharField(source="event.subsidiary.code")
+    EntityType = TextOrNull(source="event.entity_type")
+    EntityId = TextOrNull(source="event.entity_id")
+    IsTest = serializers.BooleanField(source="event.is_test")
+    CreatedAt = serializers.DateTimeField(source="event.created_at")
+    Payload = serializers.SerializerMethodField(help_text="As it is sent.")
+    Deliveries = FateSerializer(
+        source="fates", many=True, help_text="The newest first; at most 500."
+    )
+
+    def get_Payload(self, shown: EventFile) -> dict[str, Any]:  # noqa: N802
+        payload: dict[str, Any] = json.loads(bytes(shown.event.body))
+        return payload

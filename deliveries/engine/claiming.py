@@ -25,16 +25,26 @@ if TYPE_CHECKING:
 LOOK_AHEAD = 32
 
 # SQLite uses a partial index only where its condition is repeated word for word.
+# Replays come last, so that new events do not wait behind a recovery of old ones.
 _CANDIDATES = """
-SELECT id, webhook_id, is_leased, order_key <> '' AND EXISTS (
-    SELECT 1 FROM deliveries_delivery earlier
-    WHERE earlier.webhook_id = delivery.webhook_id
-    AND earlier.order_key = delivery.order_key AND earlier.id < delivery.id
-    AND earlier.state IN (0, 1) AND NOT (earlier.order_key = '')
-) AS is_behind
-FROM deliveries_delivery delivery
-WHERE state = 0 AND webhook_id = {} AND due_at <= {} AND (is_test OR {})
-ORDER BY due_at, id LIMIT {}
+SELECT id, webhook_id, is_leased, is_behind FROM (SELECT * FROM (
+    SELECT id, webhook_id, is_leased, order_key <> '' AND EXISTS (
+        SELECT 1 FROM deliveries_delivery earlier
+        WHERE earlier.webhook_id = delivery.webhook_id
+        AND earlier.order_key = delivery.order_key AND earlier.id < delivery.id
+        AND earlier.state IN (0, 1) AND NOT (earlier.order_key = '')
+    ) AS is_behind, due_at, is_replay
+    FROM deliveries_delivery delivery
+    WHERE state = 0 AND webhook_id = {} AND due_at <= {} AND (is_test OR {})
+    AND NOT is_replay
+    ORDER BY due_at, id LIMIT {}
+) AS new UNION ALL SELECT * FROM (
+    SELECT id, webhook_id, is_leased, order_key <> '', due_at, is_replay
+    FROM deliveries_delivery
+    WHERE state = 0 AND webhook_id = {} AND due_at <= {} AND (is_test OR {})
+    AND is_replay
+    ORDER BY due_at, id LIMIT {}
+) AS again) AS candidate ORDER BY is_replay, due_at, id LIMIT {}
 """
 
 # Only columns of the row itself: a join would become a subquery, which PostgreSQL does
@@ -48,7 +58,8 @@ _LEASE = """
 UPDATE deliveries_delivery
 SET due_at = %s, is_leased = %s, claim_number = claim_number + 1
 WHERE id {} AND state + 0 = 0 AND due_at <= %s
-RETURNING id, uid, event_id, webhook_id, claim_number, attempts_made, order_key, is_test
+RETURNING id, uid, event_id, webhook_id, claim_number, attempts_made, order_key,
+    is_test, is_replay
 """
 _GIVE_BACK = """
 UPDATE deliveries_delivery AS delivery SET due_at = %s, is_leased = %s
@@ -70,6 +81,7 @@ class Claimed:
     attempts_made: int
     order_key: str
     is_test: bool
+    is_replay: bool
 
     @property
     def entity(self) -> Entity:
@@ -161,10 +173,11 @@ def _candidates(
     if not asked:
         return []
     questions = [
-        (each.webhook_id, now, each.is_active, room[each.webhook_id] + LOOK_AHEAD)
+        2 * (each.webhook_id, now, each.is_active, most) + (most,)
         for each in asked
+        for most in [room[each.webhook_id] + LOOK_AHEAD]
     ]
-    types = ("bigint", "timestamptz", "boolean", "integer")
+    types = 2 * ("bigint", "timestamptz", "boolean", "integer") + ("integer",)
     return [Candidate(*row) for row in ask_each(_CANDIDATES, questions, *types)]
 
 
@@ -212,7 +225,8 @@ def _lease(
 
 
 def _claimed(delivery_id: int, stored_uid: Any, *rest: Any) -> Claimed:
-    event_id, webhook_id, sequence, attempts_made, order_key, is_test = rest
+    event_id, webhook_id, sequence, attempts_made, order_key, *flags = rest
+    is_test, is_replay = map(bool, flags)
     return Claimed(
         delivery_id=delivery_id,
         uid=uid(stored_uid),
@@ -221,5 +235,6 @@ def _claimed(delivery_id: int, stored_uid: Any, *rest: Any) -> Claimed:
         sequence=sequence,
         attempts_made=attempts_made,
         order_key=order_key,
-        is_test=bool(is_test),
+        is_test=is_test,
+        is_replay=is_replay,
     )

@@ -152,7 +152,10 @@ def _judge_webhooks(
 def _count(verdict: Verdict, failures: int) -> int:
     if verdict.state == State.SUCCEEDED:
         return 0
-    return failures + 1 if verdict.state == State.FAILED else failures
+    # A replay failed once before: a recovery that comes too early must not disable what
+    # takes new events, nor count one event twice. That it succeeds is news of today.
+    has_failed = verdict.state == State.FAILED and not verdict.sent.claimed.is_replay
+    return failures + has_failed
 
 
 def _disable_if_hopeless(verdict: Verdict, failures: int, *, rules: Rules) -> None:

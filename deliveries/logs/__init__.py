@@ -8,6 +8,7 @@ from __future__ import annotations
 from deliveries.logs.criteria import Criteria
 from deliveries.logs.cursors import ForeignCursor
 from deliveries.logs.entries import STATUSES, LogEntry
+from deliveries.logs.events import EVENT_STATUSES, EventFile, find_event
 from deliveries.logs.finding import find_entry, webhook_with_logs
 from deliveries.logs.health import Health, LastDelivery, Metrics, health_of
 from deliveries.logs.listing import DeliveryLog, FacetValue, Page
@@ -15,9 +16,11 @@ from deliveries.logs.series import HourOfHealth, Series, series_of
 from deliveries.logs.windows import failures_of
 
 __all__ = [
+    "EVENT_STATUSES",
     "STATUSES",
     "Criteria",
     "DeliveryLog",
+    "EventFile",
     "FacetValue",
     "ForeignCursor",
     "Health",
@@ -29,6 +32,7 @@ __all__ = [
     "Series",
     "failures_of",
     "find_entry",
+    "find_event",
     "health_of",
     "series_of",
     "webhook_with_logs",

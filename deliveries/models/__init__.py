@@ -10,6 +10,7 @@ from deliveries.models.health import WebhookHealth
 from deliveries.models.lookout import Lookout
 from deliveries.models.payload_index import EventText, PayloadIndex
 from deliveries.models.purger import Purger
+from deliveries.models.recoveries import Recovery
 from deliveries.models.rollups import Rollup, hour_of
 from deliveries.models.signs import SignOfLife
 
@@ -22,6 +23,7 @@ __all__ = [
     "Lookout",
     "PayloadIndex",
     "Purger",
+    "Recovery",
     "Rollup",
     "SignOfLife",
     "WebhookHealth",

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from deliveries.models.events import Event
+from deliveries.models.recoveries import Recovery
 from subscriptions.identifiers import NotAnIdentifier, decode, encode, new_uid
 from subscriptions.models import Webhook
 
@@ -75,7 +76,16 @@ class Delivery(models.Model):
     claim_number = models.PositiveIntegerField(default=0)
     attempts_made = models.PositiveSmallIntegerField(default=0)
     is_test = models.BooleanField(default=False)
+    # Sent again, beside the delivery that the event once made.
     is_replay = models.BooleanField(default=False)
+    recovery = models.ForeignKey(
+        Recovery,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="deliveries",
+        db_index=False,
+    )
     created_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
 
@@ -133,6 +143,24 @@ class Delivery(models.Model):
                 name="delivery_in_order",
                 fields=["webhook", "order_key", "id"],
                 condition=Q(state__in=(0, 1)) & ~Q(order_key=""),
+            ),
+            # For engine.claiming, which sends replays after everything else.
+            models.Index(
+                name="delivery_replay_due",
+                fields=["webhook", "due_at", "id"],
+                condition=Q(state=0, is_replay=True),
+            ),
+            # For recovery: what a webhook did not get.
+            models.Index(
+                name="delivery_not_received",
+                fields=["webhook", "created_at", "id"],
+                condition=Q(state__in=(3, 4), is_test=False),
+            ),
+            # For recovery: how far one has come.
+            models.Index(
+                name="delivery_of_recovery",
+                fields=["recovery", "state", "ended_at"],
+                condition=Q(recovery__isnull=False),
             ),
         ]
 

@@ -101,3 +101,13 @@ def refused():
         return problem
 
     return check
+
+
+@pytest.fixture
+def errors_of(refused):
+    """Assert that an answer is a 400; return what it says of each field."""
+
+    def check(response):
+        return refused(response, 400)["Errors"]
+
+    return check

@@ -82,8 +82,20 @@ def test_production_does_not_start_without_keys(secret_key, encryption_keys, sen
             "85",
             "(deliveries.E001) Q_CLUSTER timeout must exceed a slice",
         ),
+        (
+            "WEBHOOKS_RECOVERY_RATE",
+            "-1",
+            "(deliveries.E007) WEBHOOKS_RECOVERY_RATE is a number of deliveries",
+        ),
     ],
-    ids=["network", "two-factor", "closed-network", "egress-proxy", "timeout"],
+    ids=[
+        "network",
+        "two-factor",
+        "closed-network",
+        "egress-proxy",
+        "timeout",
+        "recovery rate",
+    ],
 )
 def test_a_setting_that_cannot_be_is_refused_in_a_sentence(variable, text, sentence):
     done = manage("check", **{variable: text})

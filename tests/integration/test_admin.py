@@ -13,14 +13,20 @@ from django.urls import reverse
 from django.utils import timezone
 from oauth2_provider.models import get_access_token_model
 
-from deliveries.models import Attempt, Delivery, Event
+from deliveries.models import Attempt, Delivery, Event, Recovery
 from subscriptions.models import ApiClient, EventType, Tenant, User, Webhook
 from subscriptions.signing_secrets import reveal_secret
 from subscriptions.tenancy import create_api_client
-from tests.builders import make_attempt, make_delivery, make_event, make_webhook
+from tests.builders import (
+    make_attempt,
+    make_delivery,
+    make_event,
+    make_recovery,
+    make_webhook,
+)
 
-SCOPED = (Tenant, User, ApiClient, Webhook, Event, Delivery, Attempt)
-READ_ONLY = (EventType, Webhook, Event, Delivery, Attempt)
+SCOPED = (Tenant, User, ApiClient, Webhook, Event, Delivery, Attempt, Recovery)
+READ_ONLY = (EventType, Webhook, Event, Delivery, Attempt, Recovery)
 
 
 def make_staff(username, tenant=None, **flags):
@@ -60,6 +66,7 @@ def make_rows(tenant):
         Event: delivery.event,
         Delivery: delivery,
         Attempt: make_attempt(delivery),
+        Recovery: make_recovery(webhook),
     }
 
 

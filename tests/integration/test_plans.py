@@ -13,6 +13,8 @@ from deliveries.logs.cursors import write_cursor
 from deliveries.logs.export import exported
 from deliveries.logs.walking import Position
 from deliveries.models import Event, EventText, PayloadIndex
+from deliveries.polling import Wanted, read_events
+from deliveries.recovery import Order, go_on, start_recovery
 from tests.bench.operations import Engine, choose_cast
 from tests.bench.plans import statements
 from tests.builders import make_event, make_tenant, make_webhook
@@ -182,3 +184,42 @@ def test_health_is_counted_within_the_index(cast):
     assert found.read_whole() == []
     counting = [n for n in found.nodes() if n.get("Index Name") == LOG]
     assert {node["Node Type"] for node in counting} == {"Index Only Scan"}
+
+
+# --- Polling and recovery -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("wanted", "index"),
+    [
+        ({}, "event_in_commit_order"),
+        ({"types": ["tender.created"]}, "event_in_commit_order"),
+        ({"entity_id": "other-7"}, "event_of_entity_in_order"),
+        ({"since": datetime(2026, 11, 1, tzinfo=UTC)}, "event_by_time"),
+    ],
+    ids=["all", "by type", "of an entity", "since"],
+)
+def test_a_page_of_events_is_found_in_an_index(cast, wanted, index):
+    many_events(cast.average)
+
+    with statements() as found:
+        read_events(cast.average.tenant, Wanted(**wanted), cursor="", limit=100)
+
+    assert found.read_whole() == []
+    assert index in found.indexes()
+    # No page is sorted: its order is that of the index.
+    assert "Sort" not in {n["Node Type"] for n in found.nodes()} or "since" in wanted
+
+
+def test_a_recovery_finds_what_it_sends_in_an_index(cast):
+    many_events(cast.average)
+    order = Order(since=datetime(2026, 11, 1, tzinfo=UTC), include_missed=True)
+
+    with statements() as found:
+        start_recovery(cast.average, order, created_by="test", now=timezone.now())
+        go_on(rate=0, is_over=lambda: False)
+
+    assert found.read_whole() == []
+    assert {"delivery_not_received", "event_by_time", "delivery_of_recovery"} <= set(
+        found.indexes()
+    )
