@@ -37,6 +37,7 @@ class Conf:
     index_payloads: bool
     retention: timedelta
     payload_retention: timedelta
+    audit_retention: timedelta
     recovery_rate: float
     allow_http: bool
     ca_bundle: str
@@ -76,6 +77,7 @@ def get_conf() -> Conf:
         index_payloads=settings.WEBHOOKS_INDEX_PAYLOADS,
         retention=settings.WEBHOOKS_RETENTION_DAYS,
         payload_retention=settings.WEBHOOKS_PAYLOAD_RETENTION_DAYS,
+        audit_retention=settings.WEBHOOKS_AUDIT_RETENTION_DAYS,
         recovery_rate=settings.WEBHOOKS_RECOVERY_RATE,
         allow_http=settings.WEBHOOKS_ALLOW_HTTP,
         ca_bundle=settings.WEBHOOKS_CA_BUNDLE,

@@ -38,6 +38,7 @@ PERMISSIVE = frozenset(
 # Copyleft of the files or of the library itself, which we use unchanged, as it is
 # published: whoever ships the product must be able to exchange it.
 LOOKED_AT = {
+    "tqdm": "MPL-2.0 AND MIT",
     "certifi": "MPL-2.0",
     "jwcrypto": "LGPL-3.0-or-later",
     "psycopg": "LGPL-3.0-only",

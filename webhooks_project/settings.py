@@ -234,6 +234,9 @@ WEBHOOKS_PAYLOAD_RETENTION_DAYS = timedelta(
     days=env.int("WEBHOOKS_PAYLOAD_RETENTION_DAYS", default=0)
 )
 WEBHOOKS_RECOVERY_RATE = env.float("WEBHOOKS_RECOVERY_RATE", default=5)
+WEBHOOKS_AUDIT_RETENTION_DAYS = timedelta(
+    days=env.int("WEBHOOKS_AUDIT_RETENTION_DAYS", default=400)
+)
 # For tests of faults only (deliveries/engine/steps.py).
 WEBHOOKS_DIE_AT = env.str("WEBHOOKS_DIE_AT", default="")
 # `subscriptions` may not import `deliveries`; it is told here whom to wake.

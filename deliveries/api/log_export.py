@@ -17,6 +17,7 @@ from deliveries.logs.export import FORMATS, MAX_ROWS, exported
 from deliveries.models import Attempt
 from subscriptions.api.paging import DEFAULT_SIZE, MAX_SIZE, read_page
 from subscriptions.api.tenant_views import TenantView
+from subscriptions.audit import About, Action, record
 from subscriptions.clock import database_time
 
 if TYPE_CHECKING:
@@ -68,6 +69,13 @@ class LogExportViewSet(TenantView, GenericViewSet[Any]):
         form = _format(request)
         batches = exported([webhook], criteria_of(request), rows=_rows(request))
         name = f"delivery-logs-{webhook.public_id}-{database_time():%Y%m%dT%H%M%SZ}"
+        file = About("export", webhook.public_id, f"{name}.{form}")
+        record(
+            Action.EXPORT_DOWNLOADED,
+            origin=self.origin,
+            about=file,
+            tenant_id=self.tenant.pk,
+        )
         headers = {
             "Cache-Control": "no-store",
             "Content-Disposition": f'attachment; filename="{name}.{form}"',

@@ -58,7 +58,11 @@ class RecoverView(TenantView):
             return Response({"RecoveryId": None, "Matched": matched}, status=202)
         try:
             recovery = start_recovery(
-                self.webhook(), asked["order"], created_by=self.principal.name, now=now
+                self.webhook(),
+                asked["order"],
+                created_by=self.principal.name,
+                now=now,
+                origin=self.origin,
             )
         except (NotActive, RecoveryIsRunning) as error:
             raise Conflict(str(error)) from None
@@ -92,7 +96,8 @@ class RecoveryViewSet(TenantView, GenericViewSet[Any]):
         """What was attempted already goes on; nothing else is sent."""
         self.parsed(EmptyBody)
         try:
-            cancel_recovery(self._recovery(), now=database_time())
+            now = database_time()
+            cancel_recovery(self._recovery(), now=now, origin=self.origin)
         except RecoveryHasEnded as error:
             raise Conflict(str(error)) from None
         return self._answer(self._recovery())

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from deliveries.api.serializers import ReplaySerializer
 from deliveries.api.tests import TooManyRequests
 from deliveries.logs import find_entry
-from deliveries.replays import NotActive, NotYetAttempted, replay
+from deliveries.replays import NotActive, NotYetAttempted, PayloadExpired, replay
 from deliveries.webhook_tests import TooManyTests
 from subscriptions.api.bodies import EmptyBody
 from subscriptions.api.refusals import Conflict
@@ -31,7 +31,8 @@ class ReplayView(TenantView):
         responses={
             202: ReplaySerializer,
             409: OpenApiResponse(
-                description="The webhook is not Active, or the entry is still pending."
+                description="The webhook is not Active, the entry is still pending, or the"
+                " payload has expired."
             ),
             429: OpenApiResponse(description="More than 10 tests in a minute."),
         },
@@ -47,10 +48,8 @@ class ReplayView(TenantView):
             message = "There is no such log entry."
             raise NotFound(message)
         try:
-            delivery = replay(
-                entry, requested_by=self.principal.name, now=database_time()
-            )
-        except (NotActive, NotYetAttempted) as error:
+            delivery = replay(entry, origin=self.origin, now=database_time())
+        except (NotActive, NotYetAttempted, PayloadExpired) as error:
             raise Conflict(str(error)) from None
         except TooManyTests as error:
             raise TooManyRequests(str(error)) from None

@@ -23,6 +23,8 @@ _NOT_RECEIVED = """
 SELECT created_at, id, event_id FROM deliveries_delivery delivery
 WHERE webhook_id = %s AND state IN (3, 4) AND NOT is_test
 AND created_at >= %s AND created_at <= %s AND state + 0 {states} AND {not_yet}
+AND (SELECT payload_deleted_at FROM deliveries_event event
+     WHERE event.id = delivery.event_id) IS NULL
 """
 _OF_TYPE = """
 AND (SELECT type FROM deliveries_event event WHERE event.id = delivery.event_id) {types}
@@ -30,7 +32,7 @@ AND (SELECT type FROM deliveries_event event WHERE event.id = delivery.event_id)
 _MISSED = """
 SELECT created_at, id, id AS event_id FROM deliveries_event event
 WHERE tenant_id = %s AND created_at >= %s AND created_at <= %s
-AND NOT is_test AND subsidiary_id = %s AND type IN (
+AND NOT is_test AND payload_deleted_at IS NULL AND subsidiary_id = %s AND type IN (
     SELECT wanted.name FROM subscriptions_subscription subscription
     JOIN subscriptions_eventtype wanted ON wanted.id = subscription.event_type_id
     WHERE subscription.webhook_id = %s

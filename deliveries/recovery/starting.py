@@ -17,6 +17,8 @@ from deliveries.recovery.matching import count_matching
 from deliveries.recovery.progress import Standing, report_on
 from deliveries.replays import refuse_inactive
 from deliveries.statements import execute
+from subscriptions.audit import About, Action, record
+from subscriptions.origins import SYSTEM, Origin
 from subscriptions.revisions import locked
 
 if TYPE_CHECKING:
@@ -68,7 +70,12 @@ def count_matches(webhook: Webhook, order: Order, *, now: datetime) -> int:
 
 @transaction.atomic
 def start_recovery(
-    webhook: Webhook, order: Order, *, created_by: str, now: datetime
+    webhook: Webhook,
+    order: Order,
+    *,
+    created_by: str,
+    now: datetime,
+    origin: Origin = SYSTEM,
 ) -> Recovery:
     """Have workers send again what matches. Raises NotActive and RecoveryIsRunning."""
     # The lock lets in one of two who ask at once.
@@ -80,6 +87,7 @@ def start_recovery(
     recovery.matched = count_matching(recovery)
     recovery.save()
     transaction.on_commit(partial(run_later, RECOVER))
+    _write_down(Action.RECOVERY_STARTED, recovery, origin)
     fields = {
         "recovery": recovery.public_id,
         "webhook": webhook.public_id,
@@ -91,7 +99,9 @@ def start_recovery(
 
 
 @transaction.atomic
-def cancel_recovery(recovery: Recovery, *, now: datetime) -> None:
+def cancel_recovery(
+    recovery: Recovery, *, now: datetime, origin: Origin = SYSTEM
+) -> None:
     """Send nothing more, but for what was attempted already; again changes nothing.
 
     Raises RecoveryHasEnded.
@@ -99,20 +109,31 @@ def cancel_recovery(recovery: Recovery, *, now: datetime) -> None:
     if report_on(recovery).standing.status == Recovery.Status.COMPLETED:
         raise RecoveryHasEnded
     cancelled = Standing(Recovery.Status.CANCELLED, ON_REQUEST, now)
-    end_recovery(recovery, cancelled)
+    if end_recovery(recovery, cancelled):
+        _write_down(Action.RECOVERY_CANCELLED, recovery, origin)
 
 
-def end_recovery(recovery: Recovery, standing: Standing) -> None:
-    """Write down how it ended, once; what it has queued and not begun is withdrawn."""
+def _write_down(action: Action, recovery: Recovery, origin: Origin) -> None:
+    webhook = recovery.webhook
+    about = About("recovery", recovery.public_id, webhook.name)
+    record(action, origin=origin, about=about, tenant_id=webhook.tenant_id)
+
+
+def end_recovery(recovery: Recovery, standing: Standing) -> bool:
+    """Say how it ended, once; what it has queued and not begun is withdrawn.
+
+    False when it had ended before.
+    """
     running = Recovery.objects.running().filter(pk=recovery.pk)
     status, reason, ended_at = standing
     if not running.update(status=status, reason=reason, ended_at=ended_at):
-        return
+        return False
     withdrawn = len(execute(_WITHDRAW, [recovery.pk]))
     mine = Recovery.objects.filter(pk=recovery.pk)
     mine.update(queued=F("queued") - withdrawn)
     fields = {"recovery": recovery.public_id, "status": status, "withdrawn": withdrawn}
     logger.info("recovery.ended", extra=fields)
+    return True
 
 
 def _make_room(webhook: Webhook) -> None:

@@ -5,14 +5,26 @@ A test walks all models: it fails until one that leads to a tenant stands here.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from django.contrib.admin.models import LogEntry
 from oauth2_provider import models as oauth
 
-from deliveries.models import Attempt, Delivery, Event, Rollup, WebhookHealth
+from deliveries.models import (
+    Attempt,
+    Delivery,
+    Event,
+    EventText,
+    Recovery,
+    Rollup,
+    WebhookHealth,
+)
+from subscriptions import audit
 from subscriptions.models import (
     ApiClient,
+    AuditEvent,
+    Authenticator,
     SigningSecret,
     Subscription,
     Subsidiary,
@@ -22,6 +34,7 @@ from subscriptions.models import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from django.db.models import Model, QuerySet
@@ -31,13 +44,15 @@ class Belonging(NamedTuple):
     """A table, and how its rows lead to their tenant.
 
     *kind*: as the export calls a row; without one none are exported. *secret*: columns
-    that leave the installation in no case.
+    that leave the installation in no case. *erase*: deletes some of a tenant's rows
+    and says how many, where that takes more than a DELETE.
     """
 
     model: type[Model]
     path: str
     kind: str = ""
     secret: tuple[str, ...] = ()
+    erase: Callable[[int], int] | None = None
 
     def of(self, tenant: Tenant) -> QuerySet[Any]:
         return self.model._default_manager.filter(**{self.path: tenant.pk})  # noqa: SLF001 (Django's documented API)
@@ -49,6 +64,7 @@ BELONGINGS = (
     Belonging(Subsidiary, "tenant", "subsidiary"),
     Belonging(User, "tenant", "user", secret=("password",)),
     Belonging(User.groups.through, "user__tenant"),
+    Belonging(Authenticator, "user__tenant"),
     Belonging(User.user_permissions.through, "user__tenant"),
     Belonging(LogEntry, "user__tenant", "change"),
     Belonging(ApiClient, "tenant", "client", secret=("client_secret",)),
@@ -62,7 +78,13 @@ BELONGINGS = (
     Belonging(SigningSecret, "webhook__tenant"),
     Belonging(WebhookHealth, "webhook__tenant"),
     Belonging(Rollup, "webhook__tenant"),
+    Belonging(Recovery, "webhook__tenant", "recovery"),
     Belonging(Event, "tenant", "event"),
+    # The payload index: what is in the events already.
+    Belonging(EventText, "tenant"),
     Belonging(Delivery, "event__tenant", "delivery"),
     Belonging(Attempt, "webhook__tenant", "attempt"),
+    Belonging(
+        AuditEvent, "tenant", "audit_event", erase=partial(audit.erase, limit=500)
+    ),
 )

@@ -8,6 +8,7 @@ from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from axes.models import AccessAttempt
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
@@ -15,11 +16,13 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from deliveries.models import Attempt, Delivery, Event
+from deliveries.payload_index import forget_payloads
 from deliveries.retention.belongings import BELONGINGS
 from deliveries.retention.rows import delete_rows, lock_events
 from deliveries.retention.space import give_back_space
+from subscriptions.audit import About, Action, record
 from subscriptions.clock import database_time
-from subscriptions.models import ApiClient, Tenant, User, Webhook
+from subscriptions.models import ApiClient, IdempotentAnswer, Tenant, User, Webhook
 from subscriptions.tenancy import revoke_api_client
 
 if TYPE_CHECKING:
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 
     from deliveries.models.deliveries import DeliveryQuerySet
     from deliveries.retention.belongings import Belonging
+    from subscriptions.origins import Origin
 
 BATCH = 200
 # How long after the end of a lease its record may still come.
@@ -45,7 +49,7 @@ class StillUnderWay(RuntimeError):
         )
 
 
-def erase(tenant: Tenant, *, patience: timedelta) -> dict[str, int]:
+def erase(tenant: Tenant, *, patience: timedelta, origin: Origin) -> dict[str, int]:
     """Delete all that is the tenant's, itself at last; how many rows of which table.
 
     Raises StillUnderWay when what is being sent has not ended within *patience*. May
@@ -59,6 +63,8 @@ def erase(tenant: Tenant, *, patience: timedelta) -> dict[str, int]:
     erased += _erase_last(tenant)
     give_back_space()
     # What may be kept: that it was erased, by an id that names nobody.
+    about = About("tenant", tenant.public_id, "")
+    record(Action.TENANT_ERASED, origin=origin, about=about, tenant_id=None)
     fields = {"tenant": tenant.public_id, "rows": erased.total()}
     logger.warning("tenant.erased", extra=fields)
     return dict(+erased)
@@ -75,6 +81,9 @@ def _close_doors(tenant: Tenant) -> None:
         revoke_api_client(client, now=now)
     people = User.objects.filter(tenant=tenant)
     ids = {str(pk) for pk in people.values_list("pk", flat=True)}
+    names = list(people.values_list("username", flat=True))
+    AccessAttempt.objects.filter(username__in=names).delete()
+    IdempotentAnswer.objects.filter(caller=f"tenant:{tenant.pk}").delete()
     people.update(is_active=False)
     for session in Session.objects.iterator():
         if session.get_decoded().get("_auth_user_id") in ids:
@@ -111,6 +120,7 @@ def _erase_batch(tenant: Tenant) -> Counter[str]:
     }
     attempts = Attempt.objects.filter(delivery__in=keys[Delivery]).order_by()
     keys = {Attempt: list(attempts.values_list("pk", flat=True))} | keys
+    forget_payloads(held)
     for model, these in keys.items():
         delete_rows(model, these)
     return +Counter({model._meta.db_table: len(keys[model]) for model in keys})  # noqa: SLF001 (Django's documented API)
@@ -123,6 +133,8 @@ def _under_way() -> DeliveryQuerySet:
 
 
 def _batches(belonging: Belonging, tenant: Tenant) -> Iterator[int]:
+    while belonging.erase and (erased := belonging.erase(tenant.pk)):
+        yield erased
     rows = belonging.of(tenant).order_by("pk").values_list("pk", flat=True)
     while keys := list(rows[:BATCH]):
         delete_rows(belonging.model, keys)

@@ -13,7 +13,7 @@ from django.db import transaction
 
 from deliveries.engine import turnstile
 from deliveries.engine.counting import recount
-from deliveries.models import Attempt, Delivery, hour_of
+from deliveries.models import Attempt, Delivery, Recovery, hour_of
 from deliveries.retention.rows import batch_size, delete_rows, delete_unused_events
 from subscriptions.models import Webhook
 
@@ -39,7 +39,10 @@ def count(periods: Periods) -> int:
 
 
 def _webhooks(periods: Periods) -> Iterator[tuple[int, datetime]]:
+    # A running recovery still looks at what it is to send again.
+    spared = Recovery.objects.running().values("webhook")
     webhooks = Webhook.objects.filter(tenant__in=periods.cutoffs).order_by("pk")
+    webhooks = webhooks.exclude(pk__in=spared)
     for pk, tenant_id in list(webhooks.values_list("pk", "tenant")):
         yield pk, periods.cutoffs[tenant_id]
 

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
 from deliveries.models import Attempt, Delivery, Event, Purger
+from deliveries.payload_index import forget_payloads
 from deliveries.retention.rows import batch_size, delete_unused_events, lock_events
 from deliveries.statements import among, execute
 
@@ -113,6 +114,7 @@ def _delete_payloads(keys: Collection[int], *, now: datetime) -> set[int]:
     Event.objects.filter(pk__in=idle).update(
         body=b"", body_with_previous=None, payload_deleted_at=now
     )
+    forget_payloads(idle)
     Attempt.objects.filter(delivery__event__in=idle).exclude(response_body=b"").update(
         response_body=b""
     )

@@ -25,6 +25,7 @@ class Periods:
     now: datetime
     cutoffs: Mapping[int, datetime]
     payloads: datetime | None
+    audit: datetime
 
 
 def periods(conf: Conf, *, now: datetime, days: int | None = None) -> Periods:
@@ -38,4 +39,5 @@ def periods(conf: Conf, *, now: datetime, days: int | None = None) -> Periods:
             for pk, days_ in own
         },
         payloads=now - conf.payload_retention if conf.payload_retention else None,
+        audit=now - conf.audit_retention,
     )

@@ -9,7 +9,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from deliveries.models import Purger
-from deliveries.retention import deleted_webhooks, expired_deliveries, expired_events
+from deliveries.retention import (
+    deleted_webhooks,
+    expired_deliveries,
+    expired_events,
+    expired_notes,
+)
 from deliveries.retention.space import give_back_space
 from subscriptions.clock import database_time
 
@@ -47,6 +52,9 @@ SUBJECTS = (
     Subject("attempts", expired_deliveries.batches, expired_deliveries.count),
     Subject("events", expired_events.batches, expired_events.count),
     Subject("webhooks", deleted_webhooks.batches, deleted_webhooks.count),
+    Subject("audit_events", expired_notes.audit_batches, expired_notes.audit_count),
+    Subject("idempotency_keys", expired_notes.key_batches, expired_notes.key_count),
+    Subject("rate_limits", expired_notes.bucket_batches, expired_notes.bucket_count),
 )
 
 

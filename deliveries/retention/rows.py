@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.db import connection
 
+from deliveries.payload_index import forget_payloads
 from deliveries.statements import among, execute, row_lock
 
 if TYPE_CHECKING:
@@ -59,4 +60,6 @@ def delete_unused_events(keys: Collection[int], cutoff: datetime) -> int:
     if not held:
         return 0
     these, values = among(held)
-    return len(execute(_DELETE_EVENTS.format(these), [*values, cutoff]))
+    deleted = execute(_DELETE_EVENTS.format(these), [*values, cutoff])
+    forget_payloads([pk for (pk,) in deleted])
+    return len(deleted)

@@ -219,7 +219,7 @@ OPEN = SAFE | {
     "WEBHOOKS_ALLOW_HTTP": "true",
     "BEHIND_TLS_PROXY": "true",
 }
-WARNINGS = [f"subscriptions.W{number:03}" for number in (10, 11, 12, 13)]
+WARNINGS = [f"subscriptions.W{number:03}" for number in (2, 10, 11, 13)]
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,7 @@ WEBHOOKS = [
     ("WEBHOOKS_INDEX_PAYLOADS", "false", False),
     ("WEBHOOKS_RETENTION_DAYS", "90", timedelta(days=90)),
     ("WEBHOOKS_PAYLOAD_RETENTION_DAYS", "7", timedelta(days=7)),
+    ("WEBHOOKS_AUDIT_RETENTION_DAYS", "90", timedelta(days=90)),
     ("WEBHOOKS_RECOVERY_RATE", "2.5", 2.5),
     ("WEBHOOKS_DIE_AT", "after-send:3", "after-send:3"),
 ]

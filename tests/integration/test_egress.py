@@ -31,7 +31,17 @@ def sent(clock):
     """An attempt to that webhook that ends now."""
 
     def make(webhook_id=1, reply=REFUSED):
-        claimed = Claimed(1, uuid4(), 1, webhook_id, 1, 0, "", False)
+        claimed = Claimed(
+            delivery_id=1,
+            uid=uuid4(),
+            event_id=1,
+            webhook_id=webhook_id,
+            sequence=1,
+            attempts_made=0,
+            order_key="",
+            is_test=False,
+            is_replay=False,
+        )
         request = Request("https://shop.example.com/", {}, b"")
         exchange = Exchange(reply, Timing(total_ms=1))
         now = clock()

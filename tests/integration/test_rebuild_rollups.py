@@ -122,7 +122,7 @@ def test_without_a_log_there_is_nothing_to_count(webhook, run):
 
 
 def test_the_migration_counts_what_was_there_before(log, run):
-    migration = importlib.import_module("deliveries.migrations.0005_fill_rollups")
+    migration = importlib.import_module("deliveries.migrations.0008_fill_rollups")
     Rollup.objects.all().delete()
 
     for _ in range(2):

@@ -21,7 +21,7 @@ def replay_of(clock):
     def again(delivery):
         webhook = Webhook.objects.get(pk=delivery.webhook_id)
         entry = find_entry(webhook, log_id(delivery, 1))
-        return replay(entry, requested_by="CRM", now=clock())
+        return replay(entry, now=clock())
 
     return again
 

@@ -20,12 +20,27 @@ from django.test import Client
 from django.utils import timezone
 from oauth2_provider import models as oauth
 
-from deliveries.models import Delivery, Event, Rollup, WebhookHealth
+from deliveries.models import Delivery, Event, EventText, Rollup, WebhookHealth
 from deliveries.retention.belongings import BELONGINGS
 from deliveries.retention.portability import exported_columns
-from subscriptions.models import ApiClient, Tenant, User, Webhook
+from subscriptions.audit import About, Action, record
+from subscriptions.models import (
+    ApiClient,
+    AuditEvent,
+    Authenticator,
+    Tenant,
+    User,
+    Webhook,
+)
+from subscriptions.origins import SYSTEM
 from subscriptions.tenancy import create_api_client
-from tests.builders import make_attempt, make_delivery, make_event, make_webhook
+from tests.builders import (
+    make_attempt,
+    make_delivery,
+    make_event,
+    make_recovery,
+    make_webhook,
+)
 
 SOON = timedelta(hours=1)
 
@@ -81,6 +96,11 @@ def furnish(tenant):
     make_attempt(delivery, response_body=b"thanks")
     make_delivery(webhook)
     make_event(tenant, data={"note": "größer"})
+    make_recovery(webhook)
+    EventText.objects.create(event=delivery.event, tenant=tenant, text="note")
+    Authenticator.objects.create(user=person, name="phone", sealed="sealed")
+    about = About("webhook", webhook.public_id, webhook.name)
+    record(Action.WEBHOOK_UPDATED, origin=SYSTEM, about=about, tenant_id=tenant.pk)
 
 
 def issue_tokens(client, person):
@@ -180,6 +200,8 @@ def test_the_export_has_all_rows_and_says_how_many(furnished, export):
         "event": 3,
         "delivery": 2,
         "attempt": 1,
+        "recovery": 1,
+        "audit_event": AuditEvent.objects.filter(tenant=furnished).count(),
     }
 
 
@@ -233,7 +255,7 @@ def test_the_number_of_rows_costs_no_query(acme, export, django_assert_max_num_q
         make_event(acme)
 
     # One for each kind, and one to find the tenant.
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(16):
         export(acme)
 
 
@@ -264,9 +286,12 @@ def test_its_people_are_logged_out_and_forgotten(furnished):
 def test_a_tombstone_names_nobody(furnished, caplog):
     erase(furnished)
 
-    (record,) = [each for each in caplog.records if each.message == "tenant.erased"]
-    assert record.tenant == furnished.public_id
-    assert record.rows > 10
+    (line,) = [each for each in caplog.records if each.message == "tenant.erased"]
+    assert line.tenant == furnished.public_id
+    assert line.rows > 10
+    kept = AuditEvent.objects.get(action=Action.TENANT_ERASED)
+    assert (kept.object_id, kept.object_name) == (furnished.public_id, "")
+    assert (kept.tenant_id, kept.changes) == (None, {})
 
 
 def test_a_wrong_confirmation_erases_nothing(furnished):

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from deliveries.conf import get_conf
 from deliveries.management.commands.export_tenant import tenant_of
 from deliveries.retention.erasure import LATE, StillUnderWay, erase
+from subscriptions.origins import Origin
 
 if TYPE_CHECKING:
     from django.core.management.base import CommandParser
@@ -36,7 +37,11 @@ class Command(BaseCommand):
         if options["patience"] is not None:
             patience = timedelta(seconds=options["patience"])
         try:
-            erased = erase(tenant_of(options["company_code"]), patience=patience)
+            erased = erase(
+                tenant_of(options["company_code"]),
+                patience=patience,
+                origin=Origin.of_command("erase_tenant"),
+            )
         except StillUnderWay as error:
             raise CommandError(str(error)) from None
         for table, count in sorted(erased.items()):

@@ -7,7 +7,9 @@ from typing import IO, TYPE_CHECKING, Any
 from django.core.management.base import BaseCommand, CommandError
 
 from deliveries.retention.portability import export_lines
+from subscriptions.audit import Action, about_tenant, record
 from subscriptions.models import Tenant
+from subscriptions.origins import Origin
 
 if TYPE_CHECKING:
     from django.core.management.base import CommandParser
@@ -24,6 +26,12 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         tenant = tenant_of(options["company_code"])
+        record(
+            Action.TENANT_EXPORTED,
+            origin=Origin.of_command("export_tenant"),
+            about=about_tenant(tenant),
+            tenant_id=tenant.pk,
+        )
         with _opened(options["output"]) as file:
             count = 0
             for line in export_lines(tenant):

@@ -50,4 +50,5 @@ class Command(BaseCommand):
 
 
 def _words(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{count} {name}" for name, count in counts.items())
+    words = [f"{n} {name.replace('_', ' ')}" for name, n in counts.items() if n]
+    return ", ".join(words) or "nothing"
