@@ -17,7 +17,7 @@ from deliveries.engine.clock import database_clock
 from deliveries.engine.counting import fold
 from deliveries.engine.draining import Drain, Memory
 from deliveries.engine.healing import heal
-from deliveries.engine.watch import Watch, give_sign_of_life
+from deliveries.engine.watch import Watch, give_sign_of_life, nobody_watches
 from deliveries.models import Recovery, SignOfLife
 from deliveries.payload_index import index_payloads
 from deliveries.queue import INDEX, RECOVER, run_later, wake_workers
@@ -66,10 +66,16 @@ def drain() -> None:
 
 
 def answer_the_roll() -> None:
-    """Say that this group's tasks get through to its workers."""
+    """Say that this group's tasks get through to its workers.
+
+    And should the lookout have died with its node, here is somebody who notices.
+    """
     # Without a database there is no sign, and the supervisor knows why.
     with suppress(Error):
-        give_sign_of_life(now=database_time())
+        now = database_time()
+        give_sign_of_life(now=now)
+        if nobody_watches(now=now):
+            wake_workers()
 
 
 def sweep() -> None:

@@ -23,6 +23,11 @@ def give_sign_of_life(*, now: datetime) -> None:
     SignOfLife.objects.give(own_group(), node=node(), now=now)
 
 
+def nobody_watches(*, now: datetime) -> bool:
+    """The lookout has died, perhaps with its whole node."""
+    return Lookout.objects.is_vacant(now=now, watch=LEASE)
+
+
 class Watch:
     """A worker's part in the watch, and its sign of life."""
 

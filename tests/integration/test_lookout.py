@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
+from django_q.brokers import get_broker
 
-from deliveries.engine.watch import LEASE, Watch
+from deliveries import tasks
+from deliveries.engine.watch import LEASE, Watch, nobody_watches
 from deliveries.models import Lookout, SignOfLife
 
 pytestmark = pytest.mark.django_db
@@ -15,6 +18,14 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def watch(clock):
     return Watch(clock=clock)
+
+
+@pytest.fixture
+def broker():
+    broker = get_broker()
+    broker.purge_queue()
+    yield broker
+    broker.purge_queue()
 
 
 def seen_at():
@@ -80,3 +91,21 @@ def test_there_is_one_row(watch, clock):
     watch.end()
 
     assert Lookout.objects.count() == 1
+
+
+def test_a_lookout_that_died_is_missed_after_its_lease(watch, clock):
+    clock.now += LEASE - timedelta(microseconds=1)
+    assert not nobody_watches(now=clock())
+
+    clock.advance(microseconds=1)
+    assert nobody_watches(now=clock())
+
+
+def test_who_answers_the_roll_wakes_a_successor(watch, clock, broker):
+    Lookout.objects.update(until=timezone.now() - LEASE)
+
+    tasks.answer_the_roll()
+    Lookout.objects.update(until=timezone.now() + LEASE)
+    tasks.answer_the_roll()
+
+    assert broker.queue_size() == 1
