@@ -45,6 +45,12 @@ class Origin:
         )
 
     @classmethod
+    def of_person(cls, request: HttpRequest) -> Self:
+        """Who is logged in."""
+        name = request.user.get_username()
+        return cls.of_request(request, kind=ActorKind.PERSON, name=name)
+
+    @classmethod
     def of_command(cls, name: str) -> Self:
         """*name* is that of the management command."""
         return cls(ActorKind.COMMAND, name)

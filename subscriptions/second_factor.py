@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
 import django_otp
+from django.db import transaction
 from django.utils import timezone
 
+from subscriptions.audit import Action, about_user, record
 from subscriptions.conf import TwoFactorFor, get_conf
 from subscriptions.models import Authenticator
 from subscriptions.models.second_factors import ISSUER, digest_of, new_secret
+from subscriptions.origins import SYSTEM, Origin
 from subscriptions.sealing import seal
 
 if TYPE_CHECKING:
@@ -68,7 +71,9 @@ def enrolment_uri(authenticator: Authenticator) -> str:
     return f"otpauth://totp/{label}?{asked}"
 
 
-def finish_enrolment(user: User, *, code: str) -> tuple[Authenticator, list[str]]:
+def finish_enrolment(
+    user: User, *, code: str, origin: Origin = SYSTEM
+) -> tuple[Authenticator, list[str]]:
     """Take the authenticator that waits into use; returns its recovery codes, too.
 
     Raises WrongCode or TooManyCodes; WrongCode also when nothing waits, or one is in use.
@@ -76,11 +81,14 @@ def finish_enrolment(user: User, *, code: str) -> tuple[Authenticator, list[str]
     waiting = Authenticator.objects.filter(user=user, confirmed=False).first()
     if waiting is None or authenticator_of(user) is not None:
         raise WrongCode
+    # Not within the transaction: a wrong code is counted, whatever is rolled back.
     authenticator = accept_code(waiting, code=code)
     codes = _new_codes()
     authenticator.confirmed = True
     authenticator.recovery_digests = [digest_of(each) for each in codes]
-    authenticator.save(update_fields=["confirmed", "recovery_digests"])
+    with transaction.atomic():
+        authenticator.save(update_fields=["confirmed", "recovery_digests"])
+        _write_down(Action.SECOND_FACTOR_ENROLLED, user, origin)
     return authenticator, codes
 
 
@@ -99,18 +107,29 @@ def accept_code(authenticator: Authenticator, *, code: str) -> Authenticator:
     return accepted
 
 
-def renew_recovery_codes(user: User) -> list[str]:
+@transaction.atomic
+def renew_recovery_codes(user: User, *, origin: Origin = SYSTEM) -> list[str]:
     """New codes; those given before are good no longer. None without a second factor."""
     codes = _new_codes()
     digests = [digest_of(each) for each in codes]
     in_use = Authenticator.objects.filter(user=user, confirmed=True)
-    return codes if in_use.update(recovery_digests=digests) else []
+    if not in_use.update(recovery_digests=digests):
+        return []
+    _write_down(Action.RECOVERY_CODES_RENEWED, user, origin)
+    return codes
 
 
-def remove_second_factor(user: User) -> bool:
+@transaction.atomic
+def remove_second_factor(user: User, *, origin: Origin = SYSTEM) -> bool:
     """Whether there was one. Sessions that it had verified are verified no longer."""
     removed: int = Authenticator.objects.filter(user=user).delete()[0]
+    if removed:
+        _write_down(Action.SECOND_FACTOR_REMOVED, user, origin)
     return removed > 0
+
+
+def _write_down(action: Action, user: User, origin: Origin) -> None:
+    record(action, origin=origin, about=about_user(user), tenant_id=user.tenant_id)
 
 
 def _new_codes() -> list[str]:

@@ -11,7 +11,7 @@ from django.forms import ModelChoiceField, ModelMultipleChoiceField
 
 from subscriptions import audit
 from subscriptions.audit import changes_between
-from subscriptions.origins import ActorKind, Origin
+from subscriptions.origins import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
     from subscriptions.audit import About, Action, Changes
-    from subscriptions.models import User
 
     ModelAdmin = admin.ModelAdmin[Any]
 else:
@@ -29,9 +28,7 @@ else:
 
 
 def origin_of(request: HttpRequest) -> Origin:
-    """The person who is logged in."""
-    name = cast("User", request.user).username
-    return Origin.of_request(request, kind=ActorKind.PERSON, name=name)
+    return Origin.of_person(request)
 
 
 class AuditedAdmin(ModelAdmin):

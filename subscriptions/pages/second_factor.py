@@ -11,6 +11,7 @@ from django.views import View
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
+from subscriptions.origins import Origin
 from subscriptions.pages.forms import CodeForm
 from subscriptions.pages.login import password_given
 from subscriptions.pages.qr import qr_code
@@ -77,7 +78,11 @@ class EnrolPage(View):
             return self._showing(request, form)
         user = person(request)
         try:
-            found, codes = finish_enrolment(user, code=form.cleaned_data["code"])
+            found, codes = finish_enrolment(
+                user,
+                code=form.cleaned_data["code"],
+                origin=Origin.of_person(request),
+            )
         except (WrongCode, TooManyCodes) as error:
             form.add_error("code", str(error))
             return self._showing(request, form)
@@ -108,13 +113,15 @@ def second_factor(request: HttpRequest) -> HttpResponse:
 @require_POST
 @recently_confirmed
 def recovery_codes(request: HttpRequest) -> HttpResponse:
-    return _recovery_codes(request, renew_recovery_codes(person(request)))
+    origin = Origin.of_person(request)
+    codes = renew_recovery_codes(person(request), origin=origin)
+    return _recovery_codes(request, codes)
 
 
 @require_POST
 @recently_confirmed
 def turn_off(request: HttpRequest) -> HttpResponse:
-    remove_second_factor(person(request))
+    remove_second_factor(person(request), origin=Origin.of_person(request))
     messages.success(request, "Two-factor authentication is off.")
     return redirect("admin:second_factor")
 

@@ -14,7 +14,7 @@ from django.db.models import F
 from django.test import Client
 from django.utils import timezone
 
-from subscriptions.models import Authenticator
+from subscriptions.models import AuditEvent, Authenticator
 from subscriptions.second_factor import (
     TooManyCodes,
     WrongCode,
@@ -394,3 +394,19 @@ def test_a_reset_of_nobody_is_refused(db):
         CommandError, match=r"^There is nobody with the username 'nobody'\.$"
     ):
         call_command("reset_two_factor", "nobody")
+
+
+def test_what_happens_to_a_second_factor_is_in_the_audit_log(client, dana):
+    entered(client, dana)
+    client.post(f"{OVERVIEW}codes/")
+    call_command("reset_two_factor", "dana", stdout=StringIO())
+
+    about_it = AuditEvent.objects.filter(object_id="dana").exclude(
+        action__startswith="log"
+    )
+    noted = [(each.action, each.actor_kind) for each in about_it.order_by("id")]
+    assert noted[-2:] == [
+        ("recovery_codes.renewed", "person"),
+        ("second_factor.removed", "command"),
+    ]
+    assert ("second_factor.enrolled", "system") in noted

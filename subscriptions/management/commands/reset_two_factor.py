@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.management.base import BaseCommand, CommandError
 
 from subscriptions.models import User
+from subscriptions.origins import Origin
 from subscriptions.second_factor import remove_second_factor
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ class Command(BaseCommand):
         except User.DoesNotExist:
             message = f"There is nobody with the username {name!r}."
             raise CommandError(message) from None
-        if not remove_second_factor(user):
+        origin = Origin.of_command("reset_two_factor")
+        if not remove_second_factor(user, origin=origin):
             return f"{name} has no second factor; nothing was changed."
         return f"{name} logs in with the password alone, and can set up a new one."
