@@ -89,7 +89,7 @@ def test_a_lease_finds_its_rows_by_id_though_statistics_know_of_none(cast):
             LOG,
         ),
         ({"event_id": "evt_1"}, "event_id_per_tenant"),
-        ({"entity_id": "other-1"}, "event_of_entity"),
+        ({"entity_id": "other-1"}, "event_of_entity_in_order"),
         ({"search": "dlv_06gvqaqkopucn7fhu4krend8k8"}, "deliveries_delivery_uid_key"),
         ({"search": "log_06gvqaqkopucn7fhu4krend8"}, "deliveries_delivery_uid_key"),
         ({"search": "other-77"}, "event_text_trigrams"),
