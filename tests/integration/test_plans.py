@@ -211,7 +211,7 @@ def test_a_page_of_events_is_found_in_an_index(cast, wanted, index):
     assert "Sort" not in {n["Node Type"] for n in found.nodes()} or "since" in wanted
 
 
-def test_a_recovery_finds_what_it_sends_in_an_index(cast):
+def test_a_recovery_reads_no_table_whole(cast):
     many_events(cast.average)
     order = Order(since=datetime(2026, 11, 1, tzinfo=UTC), include_missed=True)
 
@@ -220,6 +220,5 @@ def test_a_recovery_finds_what_it_sends_in_an_index(cast):
         go_on(rate=0, is_over=lambda: False)
 
     assert found.read_whole() == []
-    assert {"delivery_not_received", "event_by_time", "delivery_of_recovery"} <= set(
-        found.indexes()
-    )
+    # Which of its other indexes it takes depends on statistics, of so few rows.
+    assert "delivery_of_recovery" in found.indexes()
