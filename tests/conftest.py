@@ -100,7 +100,8 @@ def pytest_runtest_teardown(item):
     """
     marker = item.get_closest_marker("django_db")
     by_marker = marker is not None and marker.kwargs.get("transaction")
-    by_fixture = "transactional_db" in getattr(item, "fixturenames", ())
+    transactional = {"transactional_db", "live_server"}
+    by_fixture = not transactional.isdisjoint(getattr(item, "fixturenames", ()))
     was_set_up = bool(getattr(item, "funcargs", None))
     if was_set_up and (by_marker or by_fixture) and connection.vendor == "sqlite":
         while purge(before=datetime.now(UTC) + timedelta(days=1), limit=1000):
