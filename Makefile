@@ -1,6 +1,7 @@
 # make demo    run the product here, with a receiver to look at; FRESH=1 starts clean
 # make test    the whole suite; what is not installed is left out and named
 # make faults  kill, stop and move what there is; takes half an hour, prints tables
+# make fuzz    odd requests for ten minutes (MINUTES=60: longer), others each time
 # make bench   how fast it is, in tables (15 minutes; QUICK=1: 2); needs the machine alone
 # make check   style, architecture, types, migrations, deployment settings
 
@@ -10,7 +11,7 @@ TO_RUN := .venv/.to-run-$(shell cat requirements.txt | sha256sum | cut -c1-16)
 TO_TEST := .venv/.to-test-$(shell cat requirements.txt requirements-dev.txt | sha256sum | cut -c1-16)
 INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test faults bench check
+.PHONY: demo test faults fuzz bench check
 .DEFAULT_GOAL := demo
 
 demo: $(TO_RUN)
@@ -22,6 +23,9 @@ test: $(TO_TEST)
 faults: $(TO_TEST)
 	@$(PYTHON) -m tests.faults
 	@KILLS=20 $(PYTHON) -m tests.run -n 0 tests/engine
+
+fuzz: $(TO_TEST)
+	@$(PYTHON) -m tests.fuzz --minutes $(or $(MINUTES),10)
 
 bench: $(TO_TEST)
 	@$(PYTHON) -m tests.bench $(if $(QUICK),--quick)

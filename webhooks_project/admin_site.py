@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from django.contrib.admin import AdminSite
+from django.http import Http404
 from django.shortcuts import redirect
 from django.urls import path
 
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
 
 # Their own pages show tokens, secrets and pickled payloads.
 UNWANTED = frozenset({"oauth2_provider", "django_q"})
+
+
+def nowhere(request: HttpRequest, row: str = "") -> NoReturn:
+    """In place of pages of Django's that no table of ours uses, and that look rows up
+    without asking whose they are."""
+    raise Http404
 
 
 class WebhooksAdminSite(AdminSite):
@@ -73,5 +80,7 @@ class WebhooksAdminSite(AdminSite):
             path("logout/", password_given(self.logout), name="logout"),
             path("password_change/", new_password, name="password_change"),
             *account(self.admin_view),
+            path("autocomplete/", nowhere),
+            path("r/<path:row>", nowhere),
             *super().get_urls(),
         ]

@@ -110,13 +110,14 @@ def complete(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
         for method, operation in operations.items():
             if method == "post" and path != TOKEN_PATH:
                 operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
-            _add_problems(path, operation)
+            reads_body = method == "post" or "requestBody" in operation
+            _add_problems(path, operation, reads_body=reads_body)
     return result
 
 
-def _add_problems(path: str, operation: dict[str, Any]) -> None:
+def _add_problems(path: str, operation: dict[str, Any], *, reads_body: bool) -> None:
     responses = operation["responses"]
-    for status in _possible_problems(path, operation):
+    for status in _possible_problems(path, operation, reads_body=reads_body):
         responses.setdefault(str(status), {})
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for status, response in responses.items():
@@ -127,18 +128,22 @@ def _add_problems(path: str, operation: dict[str, Any]) -> None:
     operation["responses"] = dict(sorted(responses.items()))
 
 
-def _possible_problems(path: str, operation: dict[str, Any]) -> list[int]:
+def _possible_problems(
+    path: str, operation: dict[str, Any], *, reads_body: bool
+) -> list[int]:
+    # An action that takes no body reads what it is sent, to refuse it.
     parameters = operation.get("parameters", [])
     causes = {
-        400: "requestBody" in operation or any(p["in"] == "query" for p in parameters),
+        400: reads_body or any(p["in"] == "query" for p in parameters),
         401: bool(operation.get("security")),
         403: bool(operation.get("security")),
         404: "{" in path,
         409: IDEMPOTENCY_KEY in parameters,
         412: any(p["name"] == "If-Match" for p in parameters),
-        413: "requestBody" in operation,
-        415: "requestBody" in operation,
+        413: reads_body,
+        415: reads_body,
         429: bool(operation.get("security")),
+        503: True,
     }
     return [status for status, possible in causes.items() if possible]
 

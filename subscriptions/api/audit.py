@@ -73,7 +73,11 @@ class AuditEventsView(TenantView, GenericAPIView[AuditEvent]):
     filterset_class = AuditFilter
     scopes = {"get": "audit:read"}
 
-    @extend_schema(summary="List the audit log", operation_id="audit_events_list")
+    @extend_schema(
+        summary="List the audit log",
+        operation_id="audit_events_list",
+        responses=AuditEventSerializer(many=True),
+    )
     def get(self, request: Request) -> Response:
         """Who did what: the newest first. What is written here never changes."""
         events = self.filter_queryset(AuditEvent.objects.of(self.tenant))

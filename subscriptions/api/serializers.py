@@ -40,8 +40,8 @@ class WebhookSerializer(serializers.Serializer[Webhook]):
     )
     Profile = serializers.CharField(source="profile")
     # Every webhook has these; the profiles that fill them are not there yet.
-    Filter = serializers.JSONField(read_only=True, default=None, allow_null=True)
-    Auth = serializers.JSONField(read_only=True, default=None, allow_null=True)
+    Filter = serializers.JSONField(read_only=True, default=None)
+    Auth = serializers.JSONField(read_only=True, default=None)
     Status = serializers.ChoiceField(source="status", choices=Webhook.Status.choices)
     DisabledAt = serializers.DateTimeField(source="disabled_at", allow_null=True)
     DisabledReason = TextOrNull(source="disabled_reason")

@@ -77,11 +77,25 @@ def test_an_operation_says_what_it_is_and_what_it_needs():
 def test_an_operation_says_how_it_is_refused():
     change = document()["paths"]["/api/p/v3/webhooks/{webhook_id}"]["put"]
 
-    refusals = {"400", "401", "403", "404", "409", "412", "413", "415", "429"}
+    refusals = {"400", "401", "403", "404", "409", "412", "413", "415", "429", "503"}
     assert set(change["responses"]) == {"200"} | refusals
     for status in refusals:
         content = change["responses"][status]["content"]
         assert content == {"application/problem+json": {"schema": PROBLEM}}
+
+
+def test_an_action_without_a_body_says_that_it_refuses_one():
+    verify = document()["paths"]["/api/p/v3/webhooks/{webhook_id}/verify"]["post"]
+
+    assert "requestBody" not in verify
+    assert {"400", "413", "415"} <= set(verify["responses"])
+
+
+def test_a_webhooks_filter_and_auth_may_be_null():
+    members = document()["components"]["schemas"]["Webhook"]["properties"]
+
+    for name in ("Filter", "Auth"):
+        Draft202012Validator(members[name]).validate(None)
 
 
 def test_a_body_says_that_nothing_else_may_stand_in_it():
@@ -102,6 +116,16 @@ def test_a_list_says_that_it_is_paged():
 
     names = {parameter["name"] for parameter in listing["parameters"]}
     assert names == {"Page", "PageSize", "SubsidiaryId", "Status", "Event", "Search"}
+
+
+@pytest.mark.parametrize("path", ["webhooks", "audit-events"])
+def test_a_page_is_described_as_one(path):
+    listing = document()["paths"][f"/api/p/v3/{path}"]["get"]
+
+    [content] = listing["responses"]["200"]["content"].values()
+    name = content["schema"]["$ref"].rpartition("/")[2]
+    page = document()["components"]["schemas"][name]
+    assert page["required"] == ["Page", "PageSize", "Total", "Items"]
 
 
 def test_every_event_type_stands_under_webhooks():

@@ -1,0 +1,111 @@
+"""What each route answers to whom. A new route or method needs a row in here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.urls import URLPattern, get_resolver
+
+from tests.builders import sample_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
+
+WEBHOOK = "webhooks/<str:webhook_id>"
+LOG = f"{WEBHOOK}/delivery-logs"
+LOG_ENTRY = f"{LOG}/<str:log_id>"
+RECOVERY = f"{WEBHOOK}/recoveries/<str:recovery_id>"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """*right*: its tenant's program. *foreign*: another tenant's, same address and body.
+
+    *platform*: the platform's program, with every scope that there is.
+    """
+
+    method: str
+    route: str
+    scope: str
+    right: int
+    foreign: int
+    platform: int
+    body: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.route}"
+
+
+# Without a token, with a wrong one or an expired one: 401; without the scope: 403.
+ROWS = (
+    #   method    route                      scope              right other platform body
+    Row("GET", "audit-events", "audit:read", 200, 200, 403),
+    Row("GET", "audit-events/export", "audit:read", 200, 200, 403),
+    Row("GET", "webhooks", "webhooks:read", 200, 200, 403),
+    Row("POST", "webhooks", "webhooks:write", 201, 400, 403, "webhook"),
+    Row("GET", "webhooks/event-types", "webhooks:read", 200, 200, 200),
+    Row("GET", WEBHOOK, "webhooks:read", 200, 404, 403),
+    Row("PUT", WEBHOOK, "webhooks:write", 200, 404, 403, "changes"),
+    Row("DELETE", WEBHOOK, "webhooks:write", 204, 404, 403),
+    Row("POST", f"{WEBHOOK}/enable", "webhooks:write", 200, 404, 403),
+    Row("POST", f"{WEBHOOK}/disable", "webhooks:write", 200, 404, 403),
+    Row("POST", f"{WEBHOOK}/verify", "webhooks:write", 200, 404, 403),
+    Row("POST", f"{WEBHOOK}/rotate-secret", "webhooks:write", 200, 404, 403),
+    Row("POST", f"{WEBHOOK}/reveal-secret", "webhooks:secrets", 200, 404, 403),
+    Row("POST", f"{WEBHOOK}/test", "webhooks:write", 202, 404, 403),
+    Row("GET", f"{WEBHOOK}/health", "logs:read", 200, 404, 403),
+    Row("GET", LOG, "logs:read", 200, 404, 403),
+    Row("GET", f"{LOG}/export", "logs:read", 200, 404, 403),
+    Row("GET", LOG_ENTRY, "logs:read", 200, 404, 403),
+    Row("POST", f"{LOG_ENTRY}/replay", "logs:replay", 202, 404, 403),
+    Row("POST", f"{WEBHOOK}/recover", "logs:replay", 202, 404, 403, "recovery"),
+    Row("GET", f"{WEBHOOK}/recoveries", "logs:read", 200, 404, 403),
+    Row("GET", RECOVERY, "logs:read", 200, 404, 403),
+    Row("POST", f"{RECOVERY}/cancel", "logs:replay", 200, 404, 403),
+    # The platform says whose: without CompanyCode its requests are wrong, not forbidden.
+    Row("GET", "events", "events:read", 200, 200, 400),
+    Row("POST", "events", "events:write", 202, 400, 400, "event"),
+    Row("POST", "events/batch", "events:write", 202, 400, 400, "batch"),
+    Row("GET", "events/<str:event_id>", "events:read", 200, 404, 400),
+)
+
+# For everybody, token or not; what a GET answers. (POST /oauth/token has its own tests.)
+PUBLIC = {
+    "openapi.json": 200,
+    "livez": 200,
+    "readyz": 503,
+    "^api/docs/?$": 200,
+    "oauth/token": 405,
+}
+
+BODIES: dict[str, dict[str, Any]] = {
+    "": {},
+    "webhook": {
+        "Name": "New",
+        "SubsidiaryId": "PLANT",
+        "Url": "https://new.example.com/",
+        "Events": ["tender.created"],
+    },
+    "changes": {"Description": "Changed."},
+    "recovery": {"Since": "2026-01-01T00:00:00Z"},
+}
+
+
+def body_of(row: Row) -> dict[str, Any]:
+    data = sample_of("tender.created")
+    event = {"Type": "tender.created", "SubsidiaryId": "PLANT", "Data": data}
+    made = BODIES | {"event": event, "batch": {"Events": [event]}}
+    return made[row.body]
+
+
+def routes(patterns: Any = None, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every route that there is, with its view."""
+    for each in get_resolver().url_patterns if patterns is None else patterns:
+        route = prefix + str(each.pattern)
+        if isinstance(each, URLPattern):
+            yield route, each.callback
+        else:
+            yield from routes(each.url_patterns, route)
