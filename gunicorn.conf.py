@@ -7,6 +7,14 @@ slow clients away: docs/deploy/nginx.conf.
 from __future__ import annotations
 
 import os
+import tempfile
+from typing import Any
+
+# The processes add up what they count for /metrics in files. Before any of them begins:
+# the library reads this when it is imported.
+os.environ.setdefault(
+    "PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="webhooks-metrics-")
+)
 
 # Threads wait for the database; processes use the cores.
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
@@ -29,3 +37,10 @@ limit_request_field_size = 8190
 
 # No query string and no header: they may hold what belongs to nobody's log.
 access_log_format = '%(h)s "%(m)s %(U)s" %(s)s %(B)s %(M)sms'
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """Forget the gauges of a process that ended; its counts stay."""
+    from prometheus_client import multiprocess  # noqa: PLC0415 (reads the folder above)
+
+    multiprocess.mark_process_dead(worker.pid)

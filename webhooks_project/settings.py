@@ -43,6 +43,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "webhooks_project.request_ids.RequestIdMiddleware",
+    "webhooks_project.metrics.requests.RequestMetrics",
     "subscriptions.api.throttling.RateLimitHeaders",
     "webhooks_project.problems.ProblemMiddleware",
     "webhooks_project.browsers.BrowserHeaders",
@@ -237,6 +238,10 @@ WEBHOOKS_RECOVERY_RATE = env.float("WEBHOOKS_RECOVERY_RATE", default=5)
 WEBHOOKS_AUDIT_RETENTION_DAYS = timedelta(
     days=env.int("WEBHOOKS_AUDIT_RETENTION_DAYS", default=400)
 )
+WEBHOOKS_METRICS_TOKEN = env.str("WEBHOOKS_METRICS_TOKEN", default="")
+WEBHOOKS_METRICS_NETWORKS = env.list(
+    "WEBHOOKS_METRICS_NETWORKS", default=["127.0.0.0/8", "::1"]
+)
 # For tests of faults only (deliveries/engine/steps.py).
 WEBHOOKS_DIE_AT = env.str("WEBHOOKS_DIE_AT", default="")
 # `subscriptions` may not import `deliveries`; it is told here whom to wake.
@@ -281,7 +286,7 @@ SESSION_COOKIE_AGE = 8 * 60 * 60
 # Not in a cookie of its own.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=not DEBUG)
-SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$", r"^metrics$"]
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=0 if DEBUG else 31536000)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG
 if env.bool("BEHIND_TLS_PROXY", default=False):

@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from subscriptions.api.tokens import TokenView
 from webhooks_project.health import livez, readyz
+from webhooks_project.metrics.page import metrics
 from webhooks_project.openapi import DocumentView
 from webhooks_project.reference import reference
 
@@ -25,5 +26,6 @@ urlpatterns = [
     path("oauth/token", TokenView.as_view()),
     path("livez", livez),
     path("readyz", readyz),
+    path("metrics", metrics),
     path("admin/", admin.site.urls),
 ]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 
 from deliveries.engine import turnstile
-from deliveries.models import Attempt, Rollup, hour_of
+from deliveries.models import Attempt, Rollup, Total, hour_of
 from deliveries.policy.explanations import UNSEEN
 from deliveries.policy.tallies import Tally, failure_class, rounded, stored_counts
 from deliveries.statements import insert_unless_present
@@ -93,7 +93,10 @@ def _columns(webhook_id: int, hour: datetime, tally: Tally) -> dict[str, Any]:
 
 def recount(webhook_id: int, *, since: datetime, until: datetime) -> None:
     """Draw the hours from *since* to *until* from the log. Behind the turnstile."""
-    Rollup.objects.filter(webhook=webhook_id).within(since, until).delete()
+    hours = Rollup.objects.filter(webhook=webhook_id).within(since, until)
+    # Else the totals would never see what was not folded yet.
+    _take_in(list(hours.filter(is_part=True)))
+    hours.delete()
     _insert_whole(counted_anew(webhook_id, since=since, until=until))
 
 
@@ -117,6 +120,11 @@ def fold() -> int:
     return sum(map(_fold, _webhooks_with_parts()))
 
 
+def _take_in(parts: list[Rollup]) -> None:
+    if parts:
+        Total.objects.take_in(part.tally for part in parts)
+
+
 def _webhooks_with_parts() -> Iterator[list[int]]:
     parts = Rollup.objects.filter(is_part=True).order_by("webhook").distinct()
     webhooks = list(parts.values_list("webhook", flat=True))
@@ -131,6 +139,7 @@ def _fold(webhooks: list[int]) -> int:
     hours = parts.order_by().values_list("hour", flat=True).distinct()
     rows = Rollup.objects.filter(webhook__in=webhooks, hour__in=list(hours))
     found = list(rows)
+    _take_in([row for row in found if row.is_part])
     sums: Tallies = defaultdict(Tally)
     for row in found:
         sums[row.webhook_id, row.hour].add(row.tally)

@@ -13,6 +13,7 @@ from deliveries.models.purger import Purger
 from deliveries.models.recoveries import Recovery
 from deliveries.models.rollups import Rollup, hour_of
 from deliveries.models.signs import SignOfLife
+from deliveries.models.totals import Total
 
 __all__ = [
     "Attempt",
@@ -26,6 +27,7 @@ __all__ = [
     "Recovery",
     "Rollup",
     "SignOfLife",
+    "Total",
     "WebhookHealth",
     "hour_of",
     "log_id",

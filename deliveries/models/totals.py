@@ -1,0 +1,60 @@
+"""What the whole log ever added up to: it only grows, whatever is purged."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, ClassVar
+
+from django.db import models
+
+from deliveries.policy.tallies import Tally, stored_counts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class TotalQuerySet(models.QuerySet["Total"]):
+    def current(self) -> Tally:
+        found: Total | None = self.filter(pk=1).first()
+        return found.tally if found else Tally()
+
+    def take_in(self, tallies: Iterable[Tally]) -> None:
+        """Add these. In the transaction that makes sure nobody adds them again."""
+        self.get_or_create(pk=1)
+        row = self.select_for_update().get(pk=1)
+        total = row.tally
+        for tally in tallies:
+            total.add(tally)
+        self.filter(pk=1).update(
+            statuses=total.statuses,
+            failures=total.failures,
+            durations=stored_counts(total.durations),
+            total_ms=total.total_ms,
+        )
+
+
+class Total(models.Model):
+    """A single row, of all tenants together. Tests are not counted.
+
+    Parts of roll-ups enter it when they are folded: once each, at most a minute late.
+    What is counted anew or deleted later stays in it, so a counter may be read from it.
+    """
+
+    statuses = models.JSONField(default=dict)
+    failures = models.JSONField(default=dict)
+    durations = models.JSONField(default=dict)
+    total_ms = models.BigIntegerField(default=0)
+
+    objects: ClassVar = TotalQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.tally.total} entries"
+
+    @property
+    def tally(self) -> Tally:
+        return Tally(
+            statuses=Counter(self.statuses),
+            failures=Counter(self.failures),
+            durations=Counter({int(ms): n for ms, n in self.durations.items()}),
+            total_ms=self.total_ms,
+        )

@@ -1,0 +1,1 @@
+"""What Prometheus reads: rows of the database, and what this web server counted."""
