@@ -73,6 +73,7 @@ def _insert_events(events: Mapping[Key, Event], *, now: datetime) -> dict[Key, E
             "occurred_at": event.occurred_at,
             "body": event.body,
             "body_with_previous": event.body_with_previous,
+            "traceparent": event.traceparent,
         }
         for event in events.values()
     ]

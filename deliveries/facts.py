@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from deliveries.models import Event
 from deliveries.policy.changes import forms
 from deliveries.wire.envelope import document_etag, envelope
+from deliveries.wire.tracing import accepted
 from subscriptions.catalogue import problems_with
 from subscriptions.identifiers import encode, new_uid
 
@@ -44,6 +45,7 @@ class Fact:
 
     *entity_id* names the entity whose events are delivered one after the other;
     *previous* is the snapshot before the change, to tell what has changed.
+    *traceparent* is W3C trace context; what is not well-formed is ignored.
     """
 
     tenant: Tenant
@@ -55,6 +57,7 @@ class Fact:
     entity_type: str = ""
     entity_id: str = ""
     previous: dict[str, Any] | None = field(default=None, repr=False)
+    traceparent: str = ""
 
 
 def refuse_invalid(
@@ -90,5 +93,6 @@ def event_of(fact: Fact, event_type: EventTypeDefinition, *, now: datetime) -> E
         occurred_at=occurred_at,
         body=enveloped(data=data.plain),
         body_with_previous=with_previous,
+        traceparent=accepted(fact.traceparent),
         created_at=now,
     )

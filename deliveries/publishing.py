@@ -23,6 +23,7 @@ from deliveries.event_rows import (
 from deliveries.facts import Fact, event_of, refuse_invalid
 from deliveries.models import Delivery, Event
 from deliveries.queue import wake_workers
+from deliveries.wire.tracing import trace_of
 from subscriptions.catalogue import definitions_named
 from subscriptions.matching import webhooks_for
 
@@ -133,5 +134,6 @@ def _announce(publications: Iterable[Publication]) -> None:
             "type": event.type,
             "tenant": event.tenant.company_code,
             "deliveries": publication.deliveries,
+            "trace": trace_of(event.traceparent),
         }
         logger.info("event.published", extra=fields)

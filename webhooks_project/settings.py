@@ -242,6 +242,7 @@ WEBHOOKS_METRICS_TOKEN = env.str("WEBHOOKS_METRICS_TOKEN", default="")
 WEBHOOKS_METRICS_NETWORKS = env.list(
     "WEBHOOKS_METRICS_NETWORKS", default=["127.0.0.0/8", "::1"]
 )
+WEBHOOKS_LOG_FORMAT = env.str("WEBHOOKS_LOG_FORMAT", default="wide")
 # For tests of faults only (deliveries/engine/steps.py).
 WEBHOOKS_DIE_AT = env.str("WEBHOOKS_DIE_AT", default="")
 # `subscriptions` may not import `deliveries`; it is told here whom to wake.
@@ -297,7 +298,10 @@ DEFAULT_EXCEPTION_REPORTER_FILTER = "webhooks_project.error_reports.SecretsFilte
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"wide": {"()": "webhooks_project.logs.WideLineFormatter"}},
+    "formatters": {
+        "wide": {"()": "webhooks_project.logs.WideLineFormatter"},
+        "json": {"()": "webhooks_project.logs.JsonLineFormatter"},
+    },
     "filters": {
         "request": {"()": "webhooks_project.request_ids.RequestIdFilter"},
         "redacting": {"()": "webhooks_project.logs.RedactingFilter"},
@@ -305,7 +309,7 @@ LOGGING: dict[str, Any] = {
     "handlers": {
         "stderr": {
             "class": "logging.StreamHandler",
-            "formatter": "wide",
+            "formatter": WEBHOOKS_LOG_FORMAT,
             "filters": ["request", "redacting"],
         }
     },

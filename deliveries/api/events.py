@@ -22,6 +22,8 @@ from deliveries.api.serializers import (
 from subscriptions.api.idempotent_views import IdempotentView
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from django.http import HttpResponse
     from rest_framework.request import Request
 
@@ -65,7 +67,9 @@ class EventsView(IdempotentView):
         """When this answers 202, the event and its deliveries are stored for good."""
         event = plain_event(request.data) or _understood(NewEvent(data=request.data))
         [published] = publish_events(
-            [event], tenant=_tenant(request), naming=lambda _, field: field
+            _traced([event], request),
+            tenant=_tenant(request),
+            naming=lambda _, field: field,
         )
         return Response(_shown(published), status=202 if published.is_new else 200)
 
@@ -88,8 +92,9 @@ class EventBatchView(IdempotentView):
 
         Errors names the fields of refused events by place: `Events[3].Data`.
         """
+        events = plain_events(request.data) or _understood_batch(request.data)
         published = publish_events(
-            plain_events(request.data) or _understood_batch(request.data),
+            _traced(events, request),
             tenant=_tenant(request),
             naming=_name_in_batch,
         )
@@ -122,6 +127,12 @@ def _understood_batch(body: Any) -> list[dict[str, Any]]:
     except ValidationError as error:
         raise ValidationError(_by_place(error.detail)) from None
     return events
+
+
+def _traced(events: Iterable[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
+    """Each in the trace of the request that publishes it."""
+    context = {"traceparent": request.headers.get("traceparent", "")}
+    return [event | context for event in events]
 
 
 def _name_in_batch(index: int, field: str) -> str:

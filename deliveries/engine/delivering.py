@@ -70,7 +70,7 @@ def prepare(claimed: Sequence[Claimed], *, now: datetime) -> list[Outgoing]:
     )
     keys = active_keys(webhooks, now=now)
     events = Event.objects.only(
-        "public_id", "type", "body", "body_with_previous"
+        "public_id", "type", "body", "body_with_previous", "traceparent"
     ).in_bulk({each.event_id for each in claimed})
     return [
         _outgoing(
@@ -95,6 +95,7 @@ def _outgoing(
         span=claimed.sequence,
         number=claimed.number,
         body=event.body_for(webhook),
+        parent=event.traceparent,
     )
     return Outgoing(claimed, message, webhook.url, keys)
 

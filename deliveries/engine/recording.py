@@ -174,6 +174,8 @@ def _report(verdicts: Iterable[Verdict], moved: set[int]) -> None:
         sent = verdict.sent
         fields = {
             "delivery": encode("dlv", sent.claimed.uid),
+            "event": sent.request.headers["webhook-id"],
+            "trace": sent.request.headers["traceparent"].split("-")[1],
             "number": sent.claimed.number,
             "outcome": verdict.outcome.name.lower(),
             "status_code": getattr(sent.exchange.reply, "status_code", None),

@@ -54,6 +54,10 @@ class Event(models.Model):
     # The form for webhooks that opted in to previous attributes; null: the same bytes.
     body_with_previous = models.BinaryField(null=True)
     is_test = models.BooleanField(default=False)
+    # Of the request that published it; each attempt goes on in that trace.
+    traceparent = models.CharField(
+        max_length=55, blank=True, default="", db_default="", editable=False
+    )
     created_at = models.DateTimeField(default=timezone.now)
     # Where payloads are kept for a shorter time than the log, the bodies are empty then.
     payload_deleted_at = models.DateTimeField(null=True, blank=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from deliveries.wire.exchange import Request
 from deliveries.wire.signing import Content, platform_signature, standard_signature
+from deliveries.wire.tracing import traceparent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +31,8 @@ class HeaderStyle(NamedTuple):
 class Message:
     """An event on its way: the stored bytes, and how often they were tried.
 
-    *number* is what the receiver is told, from 1; *span* sets this try apart in traces.
+    *number* is what the receiver is told, from 1; *span* sets this try apart in traces;
+    *parent* is the traceparent of the request that published the event, if it had one.
     """
 
     event_id: str
@@ -40,6 +42,7 @@ class Message:
     span: int
     number: int
     body: bytes = field(repr=False)
+    parent: str = ""
 
 
 def compose(
@@ -66,7 +69,9 @@ def compose(
         "webhook-id": message.event_id,
         "webhook-timestamp": timestamp,
         "webhook-signature": standard_signature(keys, content),
-        "traceparent": _traceparent(message.trace, span=message.span),
+        "traceparent": traceparent(
+            message.trace, span=message.span, parent=message.parent
+        ),
     }
     return Request(url, headers, message.body)
 
@@ -81,12 +86,6 @@ def compose_challenge(
         "User-Agent": style.user_agent,
         f"{style.prefix}Event": VERIFICATION,
         f"{style.prefix}Challenge": token,
-        "traceparent": _traceparent(trace, span=1),
+        "traceparent": traceparent(trace, span=1),
     }
     return Request(url, headers, body.encode())
-
-
-def _traceparent(trace: UUID, *, span: int) -> str:
-    # https://www.w3.org/TR/trace-context/: the trace is the delivery, the span its try.
-    span_id = (trace.int ^ span) & (1 << 64) - 1
-    return f"00-{trace.hex}-{span_id:016x}-01"

@@ -60,6 +60,24 @@ def test_an_event_is_stored_with_its_deliveries(api, webhook, acme):
     assert json.loads(Event.objects.get().body)["data"] == {"tenderId": "T-1"}
 
 
+@pytest.mark.parametrize("path", ["/events", "/events/batch"])
+def test_the_trace_of_the_request_is_kept(api, acme, path):
+    traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    body = fact() if path == "/events" else batch(fact())
+
+    response = api.post(path, body, traceparent=traceparent)
+
+    assert response.status_code == 202
+    assert Event.objects.get().traceparent == traceparent
+
+
+def test_a_trace_that_is_not_well_formed_is_no_reason_to_refuse(api, acme):
+    response = api.post("/events", fact(), traceparent="00-mine-1-01")
+
+    assert response.status_code == 202
+    assert Event.objects.get().traceparent == ""
+
+
 def test_every_field_is_kept(api, acme):
     api.post(
         "/events",

@@ -109,6 +109,22 @@ def test_a_trace_is_the_delivery_and_a_span_the_attempt(
     assert "0" * 16 not in {span, other_span}
 
 
+def test_each_attempt_goes_on_in_the_trace_of_the_request_that_published(
+    acme, webhook, receiver, drain, clock
+):
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    publish_sample(acme, traceparent=f"00-{trace}-00f067aa0ba902b7-01")
+    receiver.script(503, 200)
+    drain()
+    clock.advance(seconds=10)
+    drain()
+
+    parts = [each["traceparent"].split("-") for each in receiver.events]
+    spans = {span for _, _, span, _ in parts}
+    assert [found for _, found, _, _ in parts] == [trace, trace]
+    assert len(spans - {"00f067aa0ba902b7"}) == 2
+
+
 def test_prefix_and_user_agent_are_settings(acme, webhook, receiver, drain, settings):
     settings.WEBHOOKS_HEADER_PREFIX = "X-Acme-"
     settings.WEBHOOKS_USER_AGENT = "Acme/2"

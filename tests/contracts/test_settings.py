@@ -50,6 +50,7 @@ WEBHOOKS = [
     ("WEBHOOKS_RECOVERY_RATE", "2.5", 2.5),
     ("WEBHOOKS_METRICS_TOKEN", "t0ken", "t0ken"),
     ("WEBHOOKS_METRICS_NETWORKS", "10.9.0.0/16", ["10.9.0.0/16"]),
+    ("WEBHOOKS_LOG_FORMAT", "json", "json"),
     ("WEBHOOKS_DIE_AT", "after-send:3", "after-send:3"),
 ]
 OTHERS = [

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
 
 import pytest
 
-from webhooks_project.logs import WideLineFormatter
+from webhooks_project.logs import JsonLineFormatter, WideLineFormatter
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
@@ -52,3 +53,39 @@ def test_a_secret_in_a_traceback_is_never_written():
 
     assert "ValueError: whsec_••••" in line
     assert SECRET not in line
+
+
+def object_of(message, *, exc_info=None, **fields):
+    level = logging.WARNING
+    record = logging.LogRecord("deliveries", level, "x.py", 1, message, (), exc_info)
+    record.__dict__.update(fields, created=1795248000.25)
+    return json.loads(JsonLineFormatter().format(record))
+
+
+def test_as_json_numbers_stay_numbers_and_what_is_not_known_is_absent():
+    line = object_of("delivery.attempted", delivery="dlv_1", number=3, outcome=None)
+
+    assert line == {
+        "time": "2026-11-21T08:00:00.250000+00:00",
+        "level": "WARNING",
+        "logger": "deliveries",
+        "message": "delivery.attempted",
+        "delivery": "dlv_1",
+        "number": 3,
+    }
+
+
+def test_as_json_a_line_stays_one_line_and_holds_no_secret_either():
+    error = ValueError(SECRET)
+
+    line = object_of(
+        f'a "{SECRET}"\n',
+        keys=[SECRET],
+        exc_info=(ValueError, error, None),
+        request="<WSGIRequest>",
+    )
+
+    assert SECRET not in str(line)
+    assert line["message"] == 'a "whsec_••••"\n'
+    assert line["exception"] == "ValueError: whsec_••••"
+    assert "request" not in line
