@@ -76,6 +76,7 @@ ROWS = (
 PUBLIC = {
     "openapi.json": 200,
     "livez": 200,
+    "metrics": 200,
     "readyz": 503,
     "^api/docs/?$": 200,
     "oauth/token": 405,
