@@ -6,7 +6,7 @@ import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from queue import Empty, SimpleQueue
+from queue import Empty, Queue
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -33,7 +33,9 @@ class Senders(Generic[T]):
     def __init__(self, concurrency: int) -> None:
         self._concurrency = concurrency
         self._pool = ThreadPoolExecutor(concurrency + SPARE, "sender")
-        self._ended: SimpleQueue[Future[T]] = SimpleQueue()
+        # Not a SimpleQueue: in Python 3.11 its get() waits for ever when the time-out
+        # is over between two looks of its own.
+        self._ended: Queue[Future[T]] = Queue()
         self._begun: dict[Future[T], float] = {}
 
     @property
@@ -61,7 +63,7 @@ class Senders(Generic[T]):
         wait = patience.total_seconds()
         with suppress(Empty):
             while len(ended) < ENOUGH:
-                ended.append(self._ended.get(timeout=max(wait, 0.0001)))
+                ended.append(self._ended.get(timeout=max(wait, 0)))
                 # Together they cost little more than one alone: it pays to wait.
                 wait = GATHERING if self.busy > len(ended) else 0
         return [result for future in ended for result in self._results(future)]
