@@ -106,12 +106,10 @@ def _index() -> None:
         _indexing.release()
 
 
-def purge_expired() -> threading.Thread:
+def purge_expired() -> None:
     """Every few minutes: aside, for this worker has deliveries to send meanwhile."""
     # A daemon: who stops need not wait for it, and the next one goes on.
-    aside = threading.Thread(target=_purge, name="purge", daemon=True)
-    aside.start()
-    return aside
+    threading.Thread(target=_purge, name="purge", daemon=True).start()
 
 
 def _purge() -> None:
