@@ -82,6 +82,7 @@ def webhook(acme):
 def pytest_collection_modifyitems(items):
     """Leave out what cannot run here; `python -m tests.run` brings the rest along."""
     here = {
+        "sqlite": connection.vendor == "sqlite",
         "postgresql": connection.vendor == "postgresql",
         "redis_broker": bool(django_settings.REDIS_URL),
     }

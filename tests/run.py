@@ -58,7 +58,7 @@ def _runs(found: dict[str, Path | None], running: ExitStack) -> Iterator[Run]:
     environment: dict[str, str] = {}
     if home := found["PostgreSQL"]:
         environment["DATABASE_URL"] = running.enter_context(services.postgresql(home))
-        marks = f"not redis_broker and not browser and {NO_FAULTS}"
+        marks = f"not sqlite and not redis_broker and not browser and {NO_FAULTS}"
         yield [*SIDE_BY_SIDE, *PURE, "-m", marks], environment
     if server := found["Redis"]:
         environment["REDIS_URL"] = running.enter_context(services.redis(server))

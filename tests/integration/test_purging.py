@@ -474,7 +474,7 @@ def test_what_would_go_is_what_goes(old_log, webhook, settings):
     assert would_go == purge(chosen, patience=LONG).counts
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="is about SQLite's file")
+@pytest.mark.sqlite
 @pytest.mark.django_db(transaction=True)
 def test_the_file_of_sqlite_shrinks(acme):
     rows = [
