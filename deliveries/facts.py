@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from deliveries.models import Event
@@ -13,6 +12,8 @@ from deliveries.wire.envelope import document_etag, envelope
 from deliveries.wire.tracing import accepted
 from subscriptions.catalogue import problems_with
 from subscriptions.identifiers import encode, new_uid
+from subscriptions.profiles import Facts
+from subscriptions.profiles import profile as profile_named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -70,19 +71,24 @@ def refuse_invalid(
             raise InvalidData(problems, index=index)
 
 
-def event_of(fact: Fact, event_type: EventTypeDefinition, *, now: datetime) -> Event:
+def event_of(
+    fact: Fact,
+    event_type: EventTypeDefinition,
+    *,
+    now: datetime,
+    profile: str = "",
+) -> Event:
+    """The event, not stored, in the envelope of its type's profile or of *profile*."""
+    spoken = profile_named(profile or event_type.profile)
     public_id = fact.id or encode("evt", new_uid())
     occurred_at = fact.timestamp or now
     is_document = event_type.group == DOCUMENTS
-    enveloped = partial(
-        envelope,
-        event_id=public_id,
-        event_type=fact.type,
-        timestamp=occurred_at,
-        etag=document_etag(public_id, fact.data) if is_document else None,
-    )
+    etag = document_etag(public_id, fact.data) if is_document else None
     data = forms(fact.data, fact.previous, rules=event_type.diff_rules)
-    with_previous = data.with_previous and enveloped(data=data.with_previous)
+    told = Facts(public_id, event_type, occurred_at, data.plain, etag)
+    with_previous = data.with_previous and envelope(
+        told._replace(data=data.with_previous), profile=spoken
+    )
     return Event(
         tenant=fact.tenant,
         subsidiary=fact.subsidiary,
@@ -91,7 +97,7 @@ def event_of(fact: Fact, event_type: EventTypeDefinition, *, now: datetime) -> E
         entity_type=fact.entity_type,
         entity_id=fact.entity_id,
         occurred_at=occurred_at,
-        body=enveloped(data=data.plain),
+        body=envelope(told, profile=spoken),
         body_with_previous=with_previous,
         traceparent=accepted(fact.traceparent),
         created_at=now,

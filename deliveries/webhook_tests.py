@@ -47,7 +47,7 @@ def publish_test(
         type=event_type,
         data=_test_data(webhook, definition, requested_by=requested_by),
     )
-    event = event_of(fact, definition, now=now)
+    event = event_of(fact, definition, now=now, profile=webhook.profile)
     event.is_test = True
     event.save()
     delivery = Delivery.objects.create(

@@ -69,6 +69,7 @@ def _definitions() -> Mapping[str, EventTypeDefinition]:
 
 def _definition(row: EventType) -> EventTypeDefinition:
     return EventTypeDefinition(
+        profile=row.profile,
         name=row.name,
         group=row.group,
         description=row.description,

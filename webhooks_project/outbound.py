@@ -6,8 +6,8 @@ from typing import Any
 
 from django.conf import settings
 
-from deliveries.wire.envelope import VERSION
 from subscriptions.models import EventType
+from subscriptions.profiles.alvys.envelope import VERSION
 
 SAMPLE_ID = "evt_0da5k2v8q1hpr9c3m7n4b6t0es"
 SAMPLE_TIME = "2026-11-21T09:30:00+00:00"

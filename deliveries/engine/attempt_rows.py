@@ -35,7 +35,7 @@ def _row(sent: Sent) -> dict[str, Any]:
         "webhook_id": claimed.webhook_id,
         "sequence": claimed.sequence,
         "number": claimed.number,
-        "event_type": sent.event_type,
+        "event_type": sent.message.event_type,
         "url": sent.request.url,
         "started_at": sent.started_at,
         "duration_ms": timing.total_ms,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from deliveries.credentials import authentications
 from deliveries.engine.steps import Step, reach
 from deliveries.models import Event
 from deliveries.policy.pacing import QUICK
 from deliveries.wire.message import Message, compose
 from subscriptions.identifiers import encode
 from subscriptions.models import Webhook
-from subscriptions.signing_secrets import active_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from deliveries.engine.claiming import Claimed
     from deliveries.engine.clock import Clock
+    from deliveries.wire.authentication import Authentication
     from deliveries.wire.exchange import Exchange, Request
     from deliveries.wire.message import HeaderStyle
-    from subscriptions.signing_keys import SigningKey
 
     Send = Callable[[Request], Exchange]
 
@@ -33,7 +33,7 @@ class Outgoing:
     claimed: Claimed
     message: Message
     url: str
-    keys: Sequence[SigningKey] = field(repr=False)
+    authentication: Authentication = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Sent:
     """An attempt that was made, not yet recorded."""
 
     claimed: Claimed
-    event_type: str
+    message: Message
     request: Request
     exchange: Exchange
     started_at: datetime
@@ -65,10 +65,10 @@ def prepare(claimed: Sequence[Claimed], *, now: datetime) -> list[Outgoing]:
 
     What cannot be signed is left out, and due again when its lease has run out.
     """
-    webhooks = Webhook.objects.only("url", "include_previous_attributes").in_bulk(
-        {each.webhook_id for each in claimed}
-    )
-    keys = active_keys(webhooks, now=now)
+    webhooks = Webhook.objects.only(
+        "profile", "url", "include_previous_attributes"
+    ).in_bulk({each.webhook_id for each in claimed})
+    known = authentications(webhooks, now=now)
     events = Event.objects.only(
         "public_id", "type", "body", "body_with_previous", "traceparent"
     ).in_bulk({each.event_id for each in claimed})
@@ -77,15 +77,15 @@ def prepare(claimed: Sequence[Claimed], *, now: datetime) -> list[Outgoing]:
             each,
             webhook=webhooks[each.webhook_id],
             event=events[each.event_id],
-            keys=keys[each.webhook_id],
+            authentication=known[each.webhook_id],
         )
         for each in claimed
-        if each.webhook_id in keys
+        if each.webhook_id in known
     ]
 
 
 def _outgoing(
-    claimed: Claimed, *, webhook: Webhook, event: Event, keys: Sequence[SigningKey]
+    claimed: Claimed, *, webhook: Webhook, event: Event, authentication: Authentication
 ) -> Outgoing:
     message = Message(
         event_id=event.public_id,
@@ -97,7 +97,7 @@ def _outgoing(
         body=event.body_for(webhook),
         parent=event.traceparent,
     )
-    return Outgoing(claimed, message, webhook.url, keys)
+    return Outgoing(claimed, message, webhook.url, authentication)
 
 
 def deliver_in_turn(
@@ -125,7 +125,7 @@ def deliver(
     request = compose(
         outgoing.message,
         url=outgoing.url,
-        keys=outgoing.keys,
+        authentication=outgoing.authentication,
         style=style,
         now=started_at,
     )
@@ -133,7 +133,7 @@ def deliver(
     reach(Step.AFTER_SEND)
     return Sent(
         outgoing.claimed,
-        outgoing.message.event_type,
+        outgoing.message,
         request,
         exchange,
         started_at=started_at,

@@ -174,7 +174,7 @@ def _report(verdicts: Iterable[Verdict], moved: set[int]) -> None:
         sent = verdict.sent
         fields = {
             "delivery": encode("dlv", sent.claimed.uid),
-            "event": sent.request.headers["webhook-id"],
+            "event": sent.message.event_id,
             "trace": sent.request.headers["traceparent"].split("-")[1],
             "number": sent.claimed.number,
             "outcome": verdict.outcome.name.lower(),

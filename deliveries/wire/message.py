@@ -7,15 +7,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from deliveries.wire.exchange import Request
-from deliveries.wire.signing import Content, platform_signature, standard_signature
+from deliveries.wire.signing import Content
 from deliveries.wire.tracing import traceparent
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
     from uuid import UUID
 
-    from subscriptions.signing_keys import SigningKey
+    from deliveries.wire.authentication import Authentication
 
 VERIFICATION = "webhook.verification"
 
@@ -49,26 +48,22 @@ def compose(
     message: Message,
     *,
     url: str,
-    keys: Sequence[SigningKey],
+    authentication: Authentication,
     style: HeaderStyle,
     now: datetime,
 ) -> Request:
     """Sign *message* for this attempt: only time and signatures differ from the last."""
     content = Content(message.event_id, int(now.timestamp()), message.body)
-    timestamp = str(content.timestamp)
     prefix = style.prefix
     headers = {
         "Content-Type": "application/json",
         "User-Agent": style.user_agent,
         f"{prefix}Event": message.event_type,
         f"{prefix}Event-Id": message.event_id,
-        f"{prefix}Timestamp": timestamp,
-        f"{prefix}Signature": platform_signature(keys, content),
+        f"{prefix}Timestamp": str(content.timestamp),
         f"{prefix}Attempt": str(message.number),
         f"{prefix}Delivery": message.delivery_id,
-        "webhook-id": message.event_id,
-        "webhook-timestamp": timestamp,
-        "webhook-signature": standard_signature(keys, content),
+        **authentication.headers(content, prefix=prefix),
         "traceparent": traceparent(
             message.trace, span=message.span, parent=message.parent
         ),

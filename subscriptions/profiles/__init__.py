@@ -6,16 +6,34 @@ promises that its names are unique and that each sample satisfies its schema.
 
 from __future__ import annotations
 
-from subscriptions.profiles.definition import EventTypeDefinition, Policy, Profile
+from subscriptions.profiles.definition import (
+    AttemptsInARow,
+    EventsInARow,
+    EventTypeDefinition,
+    Facts,
+    Policy,
+    Profile,
+    Retried,
+    Signature,
+    StopRule,
+    Unacknowledged,
+)
 from subscriptions.profiles.diff_rules import CollectionRules, DiffRules
 from subscriptions.profiles.registry import UnknownProfile, all_profiles, profile
 
 __all__ = [
+    "AttemptsInARow",
     "CollectionRules",
     "DiffRules",
     "EventTypeDefinition",
+    "EventsInARow",
+    "Facts",
     "Policy",
     "Profile",
+    "Retried",
+    "Signature",
+    "StopRule",
+    "Unacknowledged",
     "UnknownProfile",
     "all_profiles",
     "profile",

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Container, Mapping
+    from datetime import datetime, timedelta
 
     from subscriptions.profiles.diff_rules import DiffRules
+
+SUCCESSFUL = range(200, 300)
 
 
 @dataclass(frozen=True, slots=True)
 class EventTypeDefinition:
-    """One entry of a catalogue.
+    """One entry of a catalogue, that of the profile named *profile*.
 
     *schema* is a self-contained JSON Schema (draft 2020-12) of the payload's ``data``,
     *sample* a ``data`` that satisfies it. Both are shared by all readers: copy before
@@ -21,6 +25,7 @@ class EventTypeDefinition:
     with *diff_rules* tells what changed, if the publisher says what was before.
     """
 
+    profile: str
     name: str
     group: str
     description: str
@@ -32,29 +37,99 @@ class EventTypeDefinition:
     diff_rules: DiffRules | None = field(default=None, repr=False, hash=False)
 
 
+class Retried(Enum):
+    """Which failures are worth another attempt."""
+
+    # 5xx, 408, 429 and whatever came between us and an answer.
+    TRANSIENT = auto()
+    EVERYTHING = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class EventsInARow:
+    """Stop after so many events in a row that ended without success.
+
+    Without a *limit* the settings have it.
+    """
+
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptsInARow:
+    """Stop after so many failed attempts in a row, all of them *within* that time."""
+
+    limit: int
+    within: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Unacknowledged:
+    """Stop when the oldest event that was sent and never acknowledged is that old."""
+
+    after: timedelta
+
+
+StopRule = EventsInARow | AttemptsInARow | Unacknowledged
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How deliveries of a profile behave. The numbers come from the settings.
+    """How deliveries of a profile behave. What is None stands in the settings.
 
     *verifies_ownership*: a webhook proves that it owns its URL before it is active.
     *ordered_per_entity*: events of one entity go out one after the other.
+    *firsts_before_retries*: first attempts go out before what failed before.
+    *delays*: between the end of an attempt and the next, one attempt more than those.
+    *stops_when_gone*: 410 stops the webhook at once.
     """
 
     verifies_ownership: bool
     ordered_per_entity: bool
+    firsts_before_retries: bool = False
+    timeout: timedelta | None = None
+    success: Container[int] = SUCCESSFUL
+    retried: Retried = Retried.TRANSIENT
+    delays: tuple[timedelta, ...] | None = None
+    stop_rule: StopRule = EventsInARow()
+    stops_when_gone: bool = True
+
+
+class Signature(Enum):
+    """How a receiver knows that a request is ours."""
+
+    # The platform's own header and Standard Webhooks 1.0, under the signing secret.
+    PLATFORM = auto()
+    # As the webhook's own settings say: none, basic, OAuth 2.0, HMAC.
+    CHOSEN = auto()
+    # `webhook-signature`, hex, if the webhook has a signature token.
+    TOKEN = auto()
+
+
+class Facts(NamedTuple):
+    """What an envelope is made of. *etag* only for documents."""
+
+    event_id: str
+    event_type: EventTypeDefinition
+    timestamp: datetime
+    data: Mapping[str, Any]
+    etag: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
     """A webhook dialect: the catalogue it offers and the rules it follows.
 
-    *version* is the envelope's. The catalogue is read when it is first asked for.
+    *version* is the envelope's; *envelope* makes a body's members, in their order. The
+    catalogue is read when it is first asked for.
     """
 
     name: str
     title: str
     version: str
     policy: Policy
+    signature: Signature
+    envelope: Callable[[Facts], dict[str, Any]] = field(repr=False)
     load_event_types: Callable[[], tuple[EventTypeDefinition, ...]] = field(repr=False)
 
     @property

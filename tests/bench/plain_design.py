@@ -16,10 +16,11 @@ from django.utils import timezone
 from django_q.tasks import async_task
 
 from deliveries.conf import get_conf
-from deliveries.models import Attempt, Delivery, Event
-from deliveries.wire.envelope import envelope
+from deliveries.facts import event_of
+from deliveries.models import Attempt, Delivery
+from deliveries.wire.authentication import Signed
 from deliveries.wire.message import Message, compose
-from subscriptions.identifiers import encode, new_uid
+from subscriptions.catalogue import definitions_named
 from subscriptions.matching import webhooks_for
 from subscriptions.signing_secrets import active_keys
 
@@ -35,18 +36,9 @@ NEVER_DUE = datetime(9999, 1, 1, tzinfo=UTC)
 
 @transaction.atomic
 def publish(fact: Fact) -> None:
-    public_id, now = encode("evt", new_uid()), timezone.now()
-    event = Event.objects.create(
-        tenant=fact.tenant,
-        subsidiary=fact.subsidiary,
-        public_id=public_id,
-        type=fact.type,
-        entity_id=fact.entity_id,
-        occurred_at=now,
-        body=envelope(
-            event_id=public_id, event_type=fact.type, timestamp=now, data=fact.data
-        ),
-    )
+    now = timezone.now()
+    event = event_of(fact, definitions_named([fact.type])[fact.type], now=now)
+    event.save()
     interest = (fact.subsidiary.pk, fact.type)
     for webhook_id in webhooks_for({interest})[interest]:
         delivery = Delivery.objects.create(
@@ -92,7 +84,13 @@ def _request(delivery: Delivery, *, now: datetime) -> Request:
     )
     keys = active_keys([delivery.webhook_id], now=now)[delivery.webhook_id]
     style = get_conf().style
-    return compose(message, url=delivery.webhook.url, keys=keys, style=style, now=now)
+    return compose(
+        message,
+        url=delivery.webhook.url,
+        authentication=Signed(keys),
+        style=style,
+        now=now,
+    )
 
 
 def _end(delivery: Delivery, *, state: Delivery.State) -> None:

@@ -14,11 +14,11 @@ from django.core.management import call_command
 from django.db import transaction
 from django.utils import timezone
 
-from deliveries.facts import Fact
+from deliveries.facts import Fact, event_of
 from deliveries.models import Attempt, Delivery, Event
 from deliveries.publishing import publish_batch
-from deliveries.wire.envelope import envelope
-from subscriptions.identifiers import encode, new_uid
+from subscriptions.catalogue import definitions_named
+from subscriptions.identifiers import new_uid
 from subscriptions.models import Subsidiary, Tenant, Webhook
 from subscriptions.tenancy import ensure_tenant
 from subscriptions.webhooks import create_webhook
@@ -202,18 +202,7 @@ def _expired(delivery: Delivery) -> Attempt:
 
 
 def _event(fact: Fact, age: timedelta = timedelta(minutes=1)) -> Event:
-    public_id, now = encode("evt", new_uid()), timezone.now() - age
-    body = envelope(event_id=public_id, event_type=TYPE, timestamp=now, data=fact.data)
-    return Event(
-        tenant=fact.tenant,
-        subsidiary=fact.subsidiary,
-        public_id=public_id,
-        type=TYPE,
-        entity_id=fact.entity_id,
-        occurred_at=now,
-        created_at=now,
-        body=body,
-    )
+    return event_of(fact, definitions_named([TYPE])[TYPE], now=timezone.now() - age)
 
 
 def _facts(code: str, count: int) -> Iterator[Fact]:

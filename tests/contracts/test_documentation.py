@@ -13,6 +13,7 @@ from django.test import RequestFactory
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from deliveries.wire.authentication import Signed
 from deliveries.wire.message import HeaderStyle, Message, compose
 from subscriptions.signing_keys import SigningKey
 from tests.processes import ROOT
@@ -175,7 +176,7 @@ def headers(*, age=timedelta()):
     request = compose(
         message,
         url="https://receiver.example.com/",
-        keys=[SigningKey(SECRET), SigningKey(PREVIOUS)],
+        authentication=Signed([SigningKey(SECRET), SigningKey(PREVIOUS)]),
         style=HeaderStyle("X-Alvys-", "test"),
         now=datetime.now(UTC) - age,
     )

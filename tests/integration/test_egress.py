@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -20,10 +20,12 @@ from deliveries.wire.exchange import (
     Response,
     Timing,
 )
+from deliveries.wire.message import Message
 from tests.builders import make_attempt, make_delivery, make_webhook
 
 REFUSED = Failure(FailureKind.CONNECT, "The connection was refused.")
 ANSWERED = Response(200)
+MESSAGE = Message("evt_1", "tender.created", "dlv_1", UUID(int=1), 1, 1, b"{}")
 
 
 @pytest.fixture
@@ -45,7 +47,7 @@ def sent(clock):
         request = Request("https://shop.example.com/", {}, b"")
         exchange = Exchange(reply, Timing(total_ms=1))
         now = clock()
-        return Sent(claimed, "tender.created", request, exchange, now, now)
+        return Sent(claimed, MESSAGE, request, exchange, now, now)
 
     return make
 

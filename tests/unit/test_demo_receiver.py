@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from deliveries.wire.authentication import Signed
 from deliveries.wire.message import HeaderStyle, Message, compose, compose_challenge
 from subscriptions.signing_keys import SigningKey
 from webhooks_project.demo.receiver import answer_to
@@ -39,7 +40,7 @@ def signed(*secrets, attempt=1):
     return compose(
         message,
         url="https://127.0.0.1:8443/orders",
-        keys=[SigningKey(secret) for secret in secrets],
+        authentication=Signed([SigningKey(secret) for secret in secrets]),
         style=STYLE,
         now=datetime(2026, 11, 21, tzinfo=UTC),
     )

@@ -8,18 +8,18 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from deliveries.wire.envelope import document_etag, envelope
+from subscriptions.profiles import Facts, profile
 
 MOMENT = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 
 
+ALVYS = profile("alvys")
+TENDER_CREATED = ALVYS.event_type("tender.created")
+
+
 def enveloped(data, *, timestamp=MOMENT, etag=None):
-    return envelope(
-        event_id="evt_1",
-        event_type="tender.created",
-        timestamp=timestamp,
-        data=data,
-        etag=etag,
-    )
+    facts = Facts("evt_1", TENDER_CREATED, timestamp, data, etag)
+    return envelope(facts, profile=ALVYS)
 
 
 def test_the_bytes():

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from deliveries.wire.authentication import Signed
 from deliveries.wire.message import HeaderStyle, Message, compose, compose_challenge
 from subscriptions.signing_keys import SigningKey
 
@@ -30,7 +31,7 @@ def composed(message=MESSAGE, *, style=STYLE):
     return compose(
         message,
         url="https://hooks.example.com/in",
-        keys=[KEY],
+        authentication=Signed([KEY]),
         style=style,
         now=NOW,
     )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from subscriptions.profiles.alvys.catalogue import ENVELOPE_VERSION, load_event_types
-from subscriptions.profiles.definition import Policy, Profile
+from subscriptions.profiles.alvys.catalogue import load_event_types
+from subscriptions.profiles.alvys.envelope import VERSION, envelope
+from subscriptions.profiles.definition import Policy, Profile, Signature
 
 ALVYS = Profile(
     name="alvys",
     title="Alvys",
-    version=ENVELOPE_VERSION,
+    version=VERSION,
     policy=Policy(verifies_ownership=True, ordered_per_entity=True),
+    signature=Signature.PLATFORM,
+    envelope=envelope,
     load_event_types=load_event_types,
 )

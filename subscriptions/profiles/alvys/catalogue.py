@@ -14,13 +14,14 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from subscriptions.profiles.alvys.envelope import VERSION
 from subscriptions.profiles.definition import EventTypeDefinition
 from subscriptions.profiles.diff_rules import read_diff_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ENVELOPE_VERSION = "v1"
+PROFILE = "alvys"
 _GROUPS = ("tender", "load", "trip", "document", "visibility", "operational")
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -40,12 +41,13 @@ def load_event_types() -> tuple[EventTypeDefinition, ...]:
 
 def _definition(entry: dict[str, Any], *, group: str) -> EventTypeDefinition:
     return EventTypeDefinition(
+        profile=PROFILE,
         name=entry["name"],
         group=group,
         description=entry["description"],
         schema=_self_contained(entry["schema"], title=entry["name"]),
         sample=_filled_in(entry["sample"]),
-        version=ENVELOPE_VERSION,
+        version=VERSION,
         deprecated=entry.get("deprecated", False),
         subscribable=entry.get("subscribable", True),
         diff_rules=read_diff_rules(entry["diff"]) if "diff" in entry else None,
