@@ -32,7 +32,7 @@ def _trust(**kwargs: Any) -> None:
     for connection in _open():
         answered = getattr(connection, "answered_at", -JUST_NOW)
         if time.monotonic() - answered < JUST_NOW:
-            connection.health_check_done = True
+            connection.health_check_done = True  # type: ignore[attr-defined]
 
 
 def _note(**kwargs: Any) -> None:
