@@ -6,6 +6,7 @@ import os
 import platform
 import re
 import subprocess
+import timeit
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -19,12 +20,24 @@ def facts() -> str:
     lines = [
         f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         f"{len(os.sched_getaffinity(0))} cores, {_processor()}, "
-        f"load before the start {os.getloadavg()[0]:.1f}",
+        f"load before the start {os.getloadavg()[0]:.1f}, "
+        f"a million additions {_additions():.0f} ms",
         f"Python {platform.python_version()}, {platform.system()} {platform.release()}",
         ", ".join(f"{name} {version(name)}" for name in PACKAGES),
         ", ".join(_servers()),
     ]
     return "\n".join(lines)
+
+
+def _additions() -> float:
+    """How fast a core is today: a machine shared with others is not always the same."""
+    return min(timeit.repeat(_add, number=1, repeat=20)) * 1000
+
+
+def _add() -> None:
+    total = 0
+    for number in range(1_000_000):
+        total += number
 
 
 def _processor() -> str:
