@@ -123,6 +123,13 @@ def test_a_dry_run_only_counts(api, webhook, recover_path):
     assert Delivery.objects.count() == 1
 
 
+def test_an_offset_that_no_database_takes_is_understood(api, webhook, recover_path):
+    """Found by fuzzing: PostgreSQL refuses offsets from 16 hours on."""
+    body = {"Since": "2026-11-21T00:11:44+22:37", "DryRun": True}
+
+    assert api.post(recover_path, body).status_code == 202
+
+
 def test_a_dry_run_counts_for_a_webhook_of_any_status(api, acme):
     webhook = make_webhook(acme, status="Disabled")
     failed(webhook)
