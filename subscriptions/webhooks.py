@@ -192,11 +192,17 @@ def enable_webhook(webhook: Webhook, *, origin: Origin = SYSTEM) -> Webhook:
 
 @transaction.atomic
 def disable_webhook(
-    webhook_id: int, *, reason: str, now: datetime, origin: Origin = SYSTEM
+    webhook_id: int,
+    *,
+    reason: str,
+    now: datetime,
+    origin: Origin = SYSTEM,
+    note: str = "",
 ) -> bool:
     """Stop deliveries. True for exactly one caller; False if it was disabled before.
 
-    What waits is skipped by the engine, which asks for the status when it claims.
+    What waits is skipped by the engine, which asks for the status when it claims. A
+    *note* says in the person's own words why; the audit log keeps it.
     """
     present = Webhook.objects.present().filter(pk=webhook_id)
     before = present.select_for_update(no_key=True).first()
@@ -212,6 +218,7 @@ def disable_webhook(
     if disabled:
         was = {"status": before.status, "disabled_reason": None}
         news = {"status": Webhook.Status.DISABLED, "disabled_reason": reason}
+        news |= {"note": note} if note else {}
         _record(Action.WEBHOOK_DISABLED, before, origin, changes_between(was, news))
         transaction.on_commit(wake_workers)
     else:

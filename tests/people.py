@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 PASSWORD = "correct horse battery staple"
 
 
-def make_person(username: str, tenant: Tenant | None = None) -> User:
+def make_person(
+    username: str, tenant: Tenant | None = None, *, role: str = "admin"
+) -> User:
     """Staff with every right there is; without a tenant, of the platform."""
-    user = User(username=username, tenant=tenant, is_staff=True)
+    user = User(username=username, tenant=tenant, is_staff=True, role=role)
     user.set_password(PASSWORD)
     user.save()
     user.user_permissions.set(Permission.objects.all())

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from django.contrib.admin import AdminSite
 from django.http import Http404
 from django.shortcuts import redirect
 from django.urls import path
+from django.utils.translation import gettext_lazy as _
+from django.views.i18n import set_language
 
+from deliveries.pages.urls import webhook_pages as delivery_pages
 from subscriptions.pages.login import password_given
-from subscriptions.pages.urls import account
-from subscriptions.sessions import missing_step, recently_confirmed, with_next
+from subscriptions.pages.urls import account, webhook_pages
+from subscriptions.pages.visitor import visitor_of
+from subscriptions.sessions import (
+    missing_step,
+    person,
+    recently_confirmed,
+    with_next,
+)
+from webhooks_project.navigation import navigation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,8 +46,29 @@ class WebhooksAdminSite(AdminSite):
     """Lets in who has given the password and, where there is one, the second factor."""
 
     site_title = site_header = "Webhooks"
-    index_title = "Settings"
+    index_title = _("All tables")
+    # The shell has a navigation of its own.
+    enable_nav_sidebar = False
     login_template = "account/login.html"
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """For the shell. What Django adds is a list of all tables, which it lacks."""
+        has_entered = self.has_permission(request)
+        return {
+            "site_title": self.site_title,
+            "site_header": self.site_header,
+            "has_permission": has_entered,
+            "is_popup": False,
+            "is_nav_sidebar_enabled": False,
+        } | (_of_the_visitor(request) if has_entered else {})
+
+    def index(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        """A tenant's people have pages; the tables are for the platform's staff."""
+        if person(request).tenant_id is not None:
+            return cast("TemplateResponse", redirect("admin:webhooks"))
+        return super().index(request, extra_context)
 
     def password_change(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -79,8 +110,15 @@ class WebhooksAdminSite(AdminSite):
             # Also for who does not have the second factor at hand.
             path("logout/", password_given(self.logout), name="logout"),
             path("password_change/", new_password, name="password_change"),
+            path("language/", set_language, name="set_language"),
             *account(self.admin_view),
+            *webhook_pages(self.admin_view),
+            *delivery_pages(self.admin_view),
             path("autocomplete/", nowhere),
             path("r/<path:row>", nowhere),
             *super().get_urls(),
         ]
+
+
+def _of_the_visitor(request: HttpRequest) -> dict[str, Any]:
+    return {"visitor": visitor_of(request), "navigation": navigation(request)}

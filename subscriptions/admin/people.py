@@ -67,7 +67,10 @@ class PersonAdmin(ConfirmedPasswords, AuditedAdmin, TenantScopedAdmin, DjangoUse
     list_display = ("username", "email", "tenant", "is_staff", "is_active")
     list_filter = ("tenant", "is_staff", "is_active")
     list_select_related = ("tenant",)
-    fieldsets = (*(UserAdmin.fieldsets or ()), ("Tenant", {"fields": ("tenant",)}))
+    fieldsets = (
+        *(UserAdmin.fieldsets or ()),
+        ("Tenant", {"fields": ("tenant", "role")}),
+    )
     add_fieldsets = (*UserAdmin.add_fieldsets, ("Tenant", {"fields": ("tenant",)}))
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:

@@ -9,7 +9,7 @@ from subscriptions.models.idempotency import IdempotentAnswer
 from subscriptions.models.rate_buckets import RateBucket
 from subscriptions.models.second_factors import Authenticator
 from subscriptions.models.signing_secrets import SigningSecret
-from subscriptions.models.tenants import Subsidiary, Tenant, User
+from subscriptions.models.tenants import Subsidiary, Tenant, TenantRole, User
 from subscriptions.models.webhooks import Subscription, Webhook
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "Subscription",
     "Subsidiary",
     "Tenant",
+    "TenantRole",
     "User",
     "Webhook",
 ]

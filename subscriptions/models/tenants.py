@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.models import AbstractUser
 from django.core.validators import MinValueValidator
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from subscriptions.identifiers import encode, new_uid
 
@@ -60,9 +61,22 @@ class Subsidiary(models.Model):
         return self.code
 
 
+class TenantRole(models.TextChoices):
+    """What a person does at the tenant; subscriptions.roles says what each may."""
+
+    ADMIN = "admin", _("Tenant admin")
+    ENGINEER = "engineer", _("Integration engineer")
+
+
 class User(AbstractUser):
     """A person. Without a tenant: the platform's own staff."""
 
     tenant = models.ForeignKey(
         Tenant, on_delete=models.PROTECT, null=True, blank=True, related_name="users"
+    )
+    role = models.CharField(
+        max_length=20,
+        choices=TenantRole.choices,
+        default=TenantRole.ENGINEER,
+        help_text=_("Of who belongs to a tenant. The platform's staff is support."),
     )

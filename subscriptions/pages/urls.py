@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 
 from django.urls import URLPattern, path
 
+from subscriptions.pages.acts import (
+    DeleteWebhook,
+    DisableWebhook,
+    EnableWebhook,
+    VerifyWebhook,
+)
+from subscriptions.pages.addresses import WEBHOOK
 from subscriptions.pages.confirmation import ConfirmPage
+from subscriptions.pages.first_tab import first_tab
 from subscriptions.pages.second_factor import (
     CodePage,
     EnrolPage,
@@ -14,6 +22,8 @@ from subscriptions.pages.second_factor import (
     second_factor,
     turn_off,
 )
+from subscriptions.pages.switching import choose_subsidiary
+from subscriptions.pages.webhook_settings import WebhookSettingsPage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,4 +41,27 @@ def account(members_only: Callable[[View], View]) -> list[URLPattern]:
         path(own, members_only(second_factor), name="second_factor"),
         path(f"{own}codes/", members_only(recovery_codes), name="recovery_codes"),
         path(f"{own}off/", members_only(turn_off), name="second_factor_off"),
+    ]
+
+
+def webhook_pages(members_only: Callable[[View], View]) -> list[URLPattern]:
+    """Settings → Webhooks, as far as it is about what a webhook is."""
+    pages = [
+        ("enable/", EnableWebhook, "webhook_enable"),
+        ("verify/", VerifyWebhook, "webhook_verify"),
+        ("disable/", DisableWebhook, "webhook_disable"),
+        ("delete/", DeleteWebhook, "webhook_delete"),
+        ("settings/", WebhookSettingsPage, "webhook_settings"),
+    ]
+    return [
+        path(
+            "settings/subsidiary/",
+            members_only(choose_subsidiary),
+            name="choose_subsidiary",
+        ),
+        path(WEBHOOK, members_only(first_tab), name="webhook"),
+        *(
+            path(WEBHOOK + address, members_only(page.as_view()), name=name)
+            for address, page, name in pages
+        ),
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,14 @@ from django.test import Client
 from playwright.sync_api import sync_playwright
 
 CHROMIUM = "/usr/bin/chromium"
+AXE = (files("axe_playwright_python") / "axe.min.js").read_text()
+SERIOUS = ("serious", "critical")
+SIZES = [(1440, "light"), (1440, "dark"), (768, "light"), (390, "light"), (390, "dark")]
+VIOLATIONS = """
+window.violations = [];
+document.addEventListener("securitypolicyviolation", (event) =>
+  window.violations.push(`${event.violatedDirective}: ${event.blockedURI}`));
+"""
 # As the page itself answers: the browser says so on its console, and rightly.
 STATUS = "Failed to load resource: the server responded with a status of"
 
@@ -51,6 +60,7 @@ class Visit:
     def __init__(self, page, base):
         self.page, self.base = page, base
         self.complaints = []
+        page.add_init_script(VIOLATIONS)
         page.on("console", self._note_console)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("dialog", self._note_dialog)
@@ -83,6 +93,29 @@ class Visit:
         root = "document.documentElement"
         return self.page.evaluate(f"{root}.scrollWidth - {root}.clientWidth")
 
+    def barriers(self):
+        """What axe-core finds serious or critical: each rule, and where."""
+        self.page.evaluate(AXE)
+        found = self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        return [
+            (each["id"], [node["html"][:200] for node in each["nodes"]])
+            for each in found["violations"]
+            if each["impact"] in SERIOUS
+        ]
+
+    def check_page(self, path, *, shots=None):
+        """Opens it in every size and theme: it fits, and keeps nobody out."""
+        for width, theme in SIZES:
+            self.page.set_viewport_size({"width": width, "height": 900})
+            self.page.emulate_media(color_scheme=theme)
+            assert self.open(path).status == 200, path
+            where = (path, width, theme)
+            assert (where, self.overflow()) == (where, 0)
+            assert (where, self.barriers()) == (where, [])
+            assert (where, self.page.evaluate("window.violations")) == (where, [])
+            if shots:
+                shots(f"{width}-{theme}")
+
     def _note_console(self, message):
         if message.type in ("error", "warning") and STATUS not in message.text:
             self.complaints.append(f"{message.text} ({self.page.url})")
@@ -110,7 +143,8 @@ def shots(window, request):
     def take(name):
         folder = os.environ.get("SCREENSHOTS")
         if folder:
-            case = request.node.callspec.id
+            spec = getattr(request.node, "callspec", None)
+            case = spec.id if spec else request.node.name
             window.screenshot(path=Path(folder) / f"{name}-{case}.png", full_page=True)
 
     return take

@@ -1,0 +1,1 @@
+"""Pages for people that show what was delivered, and do something about it."""

@@ -1,0 +1,23 @@
+"""Where the pages of webhooks live."""
+
+from __future__ import annotations
+
+from django.urls import register_converter
+
+WEBHOOKS = "settings/webhooks/"
+WEBHOOK = f"{WEBHOOKS}<webhook:webhook_id>/"
+
+
+class WebhookId:
+    """So that an id is never taken for the name of a page beside it."""
+
+    regex = "whk_[^/]+"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(WebhookId, "webhook")

@@ -1,0 +1,155 @@
+"""What every page of the dashboard begins with: who looks, at which webhook.
+
+A page names its template and, per method, the right that it needs; it parses, makes one
+call and renders. Pages of a webhook find it among those that the visitor may see.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.views import View
+
+from subscriptions.models import Webhook
+from subscriptions.origins import Origin
+from subscriptions.pages.tabs import tabs_of
+from subscriptions.pages.visitor import visitor_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from django.http import HttpRequest, HttpResponse, HttpResponseBase
+
+    from subscriptions.pages.visitor import Visitor
+    from subscriptions.roles import Right
+
+    Crumbs = list[tuple[Any, str]]
+
+
+class Page(View):
+    """*needs*: method in lower case → the right without which it answers 403."""
+
+    template_name: ClassVar[str]
+    title: ClassVar[Any] = ""
+    needs: ClassVar[Mapping[str, Right]] = {}
+    visitor: Visitor
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().setup(request, *args, **kwargs)
+        self.visitor = visitor_of(request)
+
+    def dispatch(
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        needed = self.needs.get((request.method or "").lower())
+        if needed is not None and needed not in self.visitor.rights:
+            raise PermissionDenied
+        return super().dispatch(request, *args, **kwargs)
+
+    @cached_property
+    def origin(self) -> Origin:
+        """Of what is changed here, for the audit log."""
+        return Origin.of_person(self.request)
+
+    @property
+    def is_partial(self) -> bool:
+        """Asked by htmx for a part of the page, to be put into one that is open."""
+        return bool(getattr(self.request, "htmx", None))
+
+    def crumbs(self) -> Crumbs:
+        """The way here, without this page: words and addresses."""
+        return [(_("Settings"), reverse("admin:webhooks"))]
+
+    def page_context(self) -> dict[str, Any]:
+        return admin.site.each_context(self.request) | {
+            "title": self.title,
+            "crumbs": self.crumbs(),
+        }
+
+    def render(
+        self,
+        context: Mapping[str, Any] | None = None,
+        *,
+        template: str = "",
+        status: int = 200,
+    ) -> HttpResponse:
+        """*template*: another one than the page's own; a partial, for htmx."""
+        whole = self.page_context() | dict(context or {})
+        name = template or self.template_name
+        return TemplateResponse(self.request, name, whole, status=status)
+
+
+class WebhookPage(Page):
+    """A page of one webhook: its header and tabs stand above what the page shows."""
+
+    tab: ClassVar[str] = ""
+
+    def dispatch(
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        # Before any right is asked for: an id of nobody's is one of somebody else's.
+        self.webhook  # noqa: B018 (a lookup that may answer 404)
+        return super().dispatch(request, *args, **kwargs)
+
+    @cached_property
+    def webhook(self) -> Webhook:
+        mine = self.visitor.webhooks().select_related("tenant", "subsidiary")
+        try:
+            return mine.by_public_id(self.kwargs["webhook_id"])
+        except Webhook.DoesNotExist:
+            raise Http404 from None
+
+    def url_of(self, name: str) -> str:
+        """The address of another page of this webhook."""
+        return reverse(f"admin:{name}", args=[self.webhook.public_id])
+
+    def crumbs(self) -> Crumbs:
+        list_of_all = (_("Webhooks"), reverse("admin:webhooks"))
+        return [*super().crumbs(), list_of_all]
+
+    def page_context(self) -> dict[str, Any]:
+        return super().page_context() | {
+            "title": self.title or self.webhook.name,
+            "webhook": self.webhook,
+            "tabs": tabs_of(self.webhook, chosen=self.tab, rights=self.visitor.rights),
+        }
+
+
+class Act(WebhookPage):
+    """Asks first, by GET: in a dialog, or on a page of its own; acts by POST.
+
+    Its template extends `skin/confirm.html`. The link to it has ``data-dialog``.
+    """
+
+    def page_context(self) -> dict[str, Any]:
+        return super().page_context() | {
+            "base": "skin/dialog.html" if self.is_partial else "skin/page.html",
+            "back": self.url_of("webhook"),
+        }
+
+    def get(self, request: HttpRequest, **ids: str) -> HttpResponse:
+        return self.render(self.question())
+
+    def post(self, request: HttpRequest, **ids: str) -> HttpResponse:
+        messages.success(request, str(self.act()))
+        return redirect(self.after())
+
+    def question(self) -> Mapping[str, Any]:
+        """What the template says besides."""
+        return {}
+
+    def act(self) -> Any:
+        """Do it; the answer is the sentence that tells so."""
+        raise NotImplementedError
+
+    def after(self) -> str:
+        """Where to go then."""
+        return self.url_of("webhook")

@@ -1,0 +1,57 @@
+"""Each page of the dashboard, as each role sees it: sizes, themes, policy, axe."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+from django.utils import timezone
+
+from deliveries.models import Attempt, Delivery
+from tests.browser.walk import ALL, WALK
+from tests.builders import make_attempt, make_delivery, make_webhook
+from tests.people import make_person
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def cast(acme, globex):
+    """Webhooks in each state, some with a history."""
+    now = timezone.now()
+    webhook = make_webhook(acme, name="Warehouse notifications")
+    for back in range(1, 20):
+        delivery = make_delivery(webhook, state=Delivery.State.SUCCEEDED)
+        failed = {"status": Attempt.Status.FAILED, "status_code": 503}
+        make_attempt(
+            delivery,
+            started_at=now - timedelta(hours=back),
+            duration_ms=100 + 20 * back,
+            **(failed if back % 3 == 0 else {}),
+        )
+    make_webhook(acme, name="Staging receiver", status="Pending")
+    make_webhook(acme, name="W" * 200, url=f"https://a.example.com/{'x' * 300}")
+    make_webhook(acme, name="Printer queue", status="Disabled")
+    make_webhook(globex, name="Ledger")
+    people = {
+        "admin": make_person("dana", acme),
+        "engineer": make_person("eli", acme, role="engineer"),
+        "support": make_person("sam"),
+    }
+    return SimpleNamespace(tenant=acme, webhook=webhook, people=people)
+
+
+@pytest.mark.parametrize("role", ALL)
+@pytest.mark.parametrize(
+    ("name", "address", "roles"), WALK, ids=[each[0] for each in WALK]
+)
+def test_a_page_fits_and_keeps_nobody_out(
+    visit, cast, shots, name, address, roles, role
+):
+    visit.log_in_as(cast.people[role])
+
+    if role in roles:
+        visit.check_page(address(cast), shots=shots)
+    else:
+        assert visit.open(address(cast)).status == 403

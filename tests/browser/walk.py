@@ -1,0 +1,28 @@
+"""Every page of the dashboard, and who sees it: a page adds its line."""
+
+from __future__ import annotations
+
+from django.urls import reverse
+
+ADMIN, ENGINEER, SUPPORT = "admin", "engineer", "support"
+ALL = (ADMIN, ENGINEER, SUPPORT)
+TENANTS_OWN = (ADMIN, ENGINEER)
+
+
+def page(name, *args):
+    return reverse(f"admin:{name}", args=args)
+
+
+def of_webhook(name):
+    return lambda cast: page(name, cast.webhook.public_id)
+
+
+# What a picture of it is called; its address, from the cast; who sees it (200). All
+# others are answered 403.
+WALK = [
+    ("list", lambda cast: page("webhooks"), ALL),
+    ("list-none-match", lambda cast: page("webhooks") + "?q=nothing", ALL),
+    ("settings", of_webhook("webhook_settings"), TENANTS_OWN),
+    ("disable", of_webhook("webhook_disable"), ALL),
+    ("delete", of_webhook("webhook_delete"), (ADMIN,)),
+]

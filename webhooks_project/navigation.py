@@ -1,0 +1,117 @@
+"""The sidebar: where one can go, for whom, and where one is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from subscriptions.pages.visitor import visitor_of
+from subscriptions.roles import Right, Role
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+EVERYONE = frozenset(Role)
+TENANTS_OWN = frozenset({Role.ADMIN, Role.ENGINEER})
+SUPPORT = frozenset({Role.SUPPORT})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """*right*: who lacks it does not see the entry."""
+
+    label: Any
+    icon: str
+    name: str
+    roles: frozenset[Role] = EVERYONE
+    right: Right | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    label: Any
+    entries: tuple[Entry, ...]
+
+
+GROUPS = (
+    Group(
+        _("Settings"),
+        (
+            Entry(_("Webhooks"), "webhook", "webhooks"),
+            Entry(_("Event catalogue"), "book", "subscriptions_eventtype_changelist"),
+            Entry(
+                _("Audit log"),
+                "history",
+                "subscriptions_auditevent_changelist",
+                right=Right.AUDIT,
+            ),
+            Entry(
+                _("API clients"),
+                "key",
+                "subscriptions_apiclient_changelist",
+                right=Right.CLIENTS,
+            ),
+            Entry(
+                _("People"),
+                "people",
+                "subscriptions_user_changelist",
+                right=Right.PEOPLE,
+            ),
+        ),
+    ),
+    Group(
+        _("Platform"),
+        (
+            Entry(_("Delivery log"), "lines", "deliveries_attempt_changelist", SUPPORT),
+            Entry(_("Tenants"), "building", "subscriptions_tenant_changelist", SUPPORT),
+            Entry(_("Users"), "people", "subscriptions_user_changelist", SUPPORT),
+            Entry(_("All tables"), "table", "index", SUPPORT),
+        ),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    label: Any
+    icon: str
+    href: str
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    label: Any
+    links: list[Link] = field(default_factory=list)
+
+
+def navigation(request: HttpRequest) -> list[Section]:
+    """What the person may see of it; empty sections are left out."""
+    visitor = visitor_of(request)
+    shown = [
+        (group, entry, reverse(f"admin:{entry.name}"))
+        for group in GROUPS
+        for entry in group.entries
+        if visitor.role in entry.roles
+        and (entry.right is None or entry.right in visitor.rights)
+    ]
+    current = _current(request.path, [href for _, _, href in shown])
+    sections: dict[str, Section] = {}
+    for group, entry, href in shown:
+        section = sections.setdefault(str(group.label), Section(group.label))
+        section.links.append(Link(entry.label, entry.icon, href, href == current))
+    return list(sections.values())
+
+
+def _current(path: str, addresses: list[str]) -> str:
+    """The longest that leads here; the index leads to itself alone."""
+    index = reverse("admin:index")
+    leading = [
+        href
+        for href in addresses
+        if href == path or (path.startswith(href) and href != index)
+    ]
+    return max(leading, key=len, default="")
