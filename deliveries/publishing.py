@@ -21,6 +21,7 @@ from deliveries.event_rows import (
     store_events,
 )
 from deliveries.facts import Fact, event_of, refuse_invalid
+from deliveries.filtering import who_want
 from deliveries.models import Delivery, Event
 from deliveries.queue import wake_workers
 from deliveries.wire.tracing import trace_of
@@ -86,9 +87,9 @@ def _fan_out(events: Sequence[Event], *, now: datetime) -> Counter[int]:
     """One delivery for each webhook that wants the event; their count per event."""
     wanted = webhooks_for({(event.subsidiary_id, event.type) for event in events})
     recipients = [
-        Recipient(event.pk, webhook_id, _order_key(event))
+        Recipient(event.pk, taker.webhook_id, _order_key(event))
         for event in events
-        for webhook_id in wanted.get((event.subsidiary_id, event.type), ())
+        for taker in who_want(event, wanted.get((event.subsidiary_id, event.type), ()))
     ]
     insert_deliveries(recipients, now=now)
     return Counter(recipient.event_id for recipient in recipients)

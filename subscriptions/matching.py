@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.db import connection
 
+from subscriptions.filters import Filter, read
 from subscriptions.models import Webhook
 
 if TYPE_CHECKING:
@@ -16,7 +18,7 @@ Interest = tuple[int, str]
 
 # Each publication asks it, and building the query would cost eight times the answer.
 _WHO_WANTS = """
-SELECT webhook.subsidiary_id, wanted.name, webhook.id
+SELECT webhook.subsidiary_id, wanted.name, webhook.id, webhook.filter
 FROM subscriptions_eventtype wanted
 JOIN subscriptions_subscription subscription ON subscription.event_type_id = wanted.id
 JOIN subscriptions_webhook webhook ON webhook.id = subscription.webhook_id
@@ -26,21 +28,33 @@ ORDER BY webhook.id
 """
 
 
-def webhooks_for(interests: Collection[Interest]) -> dict[Interest, list[int]]:
-    """For each (subsidiary id, event type name), the ids of the active webhooks.
+class Taker(NamedTuple):
+    """A webhook that wants events of a type; with a *filter*, only some of them."""
 
-    One query, however many are asked for.
+    webhook_id: int
+    filter: Filter | None = None
+
+
+def webhooks_for(interests: Collection[Interest]) -> dict[Interest, list[Taker]]:
+    """For each (subsidiary id, event type name), the active webhooks that want it.
+
+    One query, however many are asked for; each filter is read once.
     """
     subsidiaries = {subsidiary for subsidiary, _ in interests}
     names = {name for _, name in interests}
-    found: dict[Interest, list[int]] = defaultdict(list)
+    found: dict[Interest, list[Taker]] = defaultdict(list)
     if not interests:
         return found
     sql = _WHO_WANTS.format(_marks(subsidiaries), _marks(names))
     with connection.cursor() as cursor:
         cursor.execute(sql, [*subsidiaries, *names, Webhook.Status.ACTIVE.value])
-        for subsidiary, name, webhook in cursor.fetchall():
-            found[subsidiary, name].append(webhook)
+        takers: dict[int, Taker] = {}
+        for subsidiary, name, webhook, stored in cursor.fetchall():
+            if webhook not in takers:
+                takers[webhook] = Taker(
+                    webhook, read(json.loads(stored)) if stored else None
+                )
+            found[subsidiary, name].append(takers[webhook])
     return found
 
 

@@ -14,6 +14,7 @@ from subscriptions.audit import Action, about_webhook, changes_between
 from subscriptions.catalogue import event_types_named
 from subscriptions.clock import database_time
 from subscriptions.conf import get_conf, wake_workers
+from subscriptions.filter_checks import refuse_pointless
 from subscriptions.models import Subscription, Tenant, Webhook
 from subscriptions.origins import SYSTEM
 from subscriptions.profiles import profile as profile_named
@@ -63,10 +64,13 @@ def create_webhook(  # noqa: PLR0913 (the fields of a webhook)
     """Create a webhook and ask for its verification.
 
     *url* is canonical, *events* are names of the profile's catalogue. Raises
-    TooManyWebhooks, NameTaken and UnknownEventTypes; then nothing was created.
+    TooManyWebhooks, NameTaken, UnknownEventTypes and BadFilter; then nothing was
+    created.
     """
     _refuse_too_many(tenant)
     wanted = event_types_named(events, profile=profile)
+    if optional.get("filter"):
+        refuse_pointless(optional["filter"], events=wanted)
     webhook = Webhook(
         tenant=tenant,
         subsidiary=subsidiary,
@@ -106,23 +110,31 @@ def update_webhook(
 
     A new ``url`` puts the webhook back to Pending and asks for its verification; all
     else takes effect at once. What says nothing new leaves the revision as it is.
-    Raises RevisionMismatch, NameTaken and UnknownEventTypes; then nothing was changed.
+    Raises RevisionMismatch, NameTaken, UnknownEventTypes and BadFilter; then nothing
+    was changed.
     """
     webhook = locked(webhook, if_match=if_match)
     before = {name: _value(webhook, name) for name in changes}
     wanted = {name: value for name, value in changes.items() if name != "events"}
     if "events" in changes:
         wanted["events"] = sorted(set(changes["events"]))
-    new = {name: value for name, value in wanted.items() if value != before[name]}
+    new = {k: value for k, value in wanted.items() if _differ(value, before[k])}
     if not new:
         return webhook
     _apply(webhook, new)
+    if webhook.filter and new.keys() & {"filter", "events"}:
+        refuse_pointless(webhook.filter, events=_event_names(webhook))
     webhook.updated_at = timezone.now()
     webhook.updated_by = updated_by
     webhook.revision += 1
     _save_unless_name_taken(webhook)
     _record(Action.WEBHOOK_UPDATED, webhook, origin, changes_between(before, new))
     return webhook
+
+
+def _differ(one: Any, other: Any) -> bool:
+    # In a filter true is not 1, but to Python they are equal.
+    return bool(one != other) or (isinstance(one, dict) and str(one) != str(other))
 
 
 def _value(webhook: Webhook, name: str) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from deliveries.api.events import EventBatchView, EventsView
+from deliveries.api.filter_previews import FilterPreviewView
 from deliveries.api.health import HealthView
 from deliveries.api.log_export import LogExportViewSet
 from deliveries.api.logs import DeliveryLogViewSet
@@ -36,6 +37,7 @@ urlpatterns = [
         cancel_recovery,
     ),
     path("webhooks/<str:webhook_id>/health", HealthView.as_view()),
+    path("webhooks/<str:webhook_id>/preview-filter", FilterPreviewView.as_view()),
     path("webhooks/<str:webhook_id>/test", TestView.as_view()),
     path("events", EventsView.as_view()),
     path("events/batch", EventBatchView.as_view()),

@@ -73,7 +73,8 @@ def _queue(recovery: Recovery, *, interval: timedelta, now: datetime) -> bool:
         return False
     matches = next_matches(recovery, limit=room)
     # An event may have failed as a delivery and as a replay.
-    events = list(dict.fromkeys(match.event_id for match in matches))
+    wanted = (match.event_id for match in matches if match.is_wanted)
+    events = list(dict.fromkeys(wanted))
     insert_replays(
         [Replay(event, first + at * interval) for at, event in enumerate(events)],
         recovery=recovery,

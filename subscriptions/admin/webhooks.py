@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
@@ -45,6 +46,7 @@ class WebhookAdmin(ReadOnlyAdmin, TenantScopedAdmin):
         "verified_at",
         "failures",
         "event_types",
+        "wanted_of_these",
         "include_previous_attributes",
         "secret",
         "log",
@@ -72,6 +74,10 @@ class WebhookAdmin(ReadOnlyAdmin, TenantScopedAdmin):
         return ", ".join(
             subscription.event_type.name for subscription in webhook.subscriptions.all()
         )
+
+    @admin.display(description="filter")
+    def wanted_of_these(self, webhook: Webhook) -> str:
+        return json.dumps(webhook.filter, ensure_ascii=False) if webhook.filter else "-"
 
     @admin.display(description="secret")
     def secret(self, webhook: Webhook) -> str:

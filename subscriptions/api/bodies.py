@@ -9,6 +9,7 @@ from typing import Any
 from rest_framework import serializers
 
 from subscriptions.api.fields import (
+    FilterField,
     Flag,
     NotInThisProfile,
     TargetUrl,
@@ -78,14 +79,14 @@ class WebhookChanges(StrictBody):
         max_length=MAX_DESCRIPTION,
         source="description",
     )
-    Filter = NotInThisProfile(write_only=True)
+    Filter = FilterField(required=False, source="filter")
     Auth = NotInThisProfile(write_only=True)
 
     def validate_Description(self, value: str | None) -> str:  # noqa: N802 (the field's name)
         return value or ""
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        return {k: v for k, v in attrs.items() if k not in ("Filter", "Auth")}
+        return {k: v for k, v in attrs.items() if k != "Auth"}
 
 
 class NewWebhook(WebhookChanges):

@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from subscriptions.conf import get_conf
+from subscriptions.filters import MAX_PATHS, MAX_VALUES, BadFilter, refuse_malformed
 from subscriptions.target_urls import MAX_LENGTH, BadTargetUrl, canonical_url
 
 one_line = RegexValidator(r"\A[^\r\n]*\Z", "This must be a single line.")
@@ -53,6 +54,38 @@ class TargetUrl(Text):
             return canonical_url(text, get_conf().url_rules)
         except BadTargetUrl as error:
             raise serializers.ValidationError(str(error)) from None
+
+
+FILTER_SCHEMA = {
+    "type": ["object", "null"],
+    "maxProperties": MAX_PATHS,
+    "additionalProperties": {
+        "type": "array",
+        "minItems": 1,
+        "maxItems": MAX_VALUES,
+        "items": {"type": ["string", "number", "boolean", "null"]},
+    },
+    "examples": [{"data.status": ["Covered", "Dispatched"]}],
+}
+
+
+@extend_schema_field(FILTER_SCHEMA)
+class FilterField(serializers.Field[Any, Any, Any, Any]):
+    """Paths of an event's body and the values that each may have; ``{}`` is none."""
+
+    def __init__(self, **options: Any) -> None:
+        text = "All paths must match, each with one of its values; null: every event."
+        super().__init__(allow_null=True, help_text=text, **options)
+
+    def to_internal_value(self, data: Any) -> Any:
+        try:
+            refuse_malformed(data)
+        except BadFilter as error:
+            raise serializers.ValidationError(str(error)) from None
+        return data or None
+
+    def to_representation(self, value: Any) -> Any:
+        return value
 
 
 @extend_schema_field({"type": "object"})

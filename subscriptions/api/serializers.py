@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils import timezone
 from rest_framework import serializers
 
+from subscriptions.api.fields import FilterField
 from subscriptions.models import EventType, SigningSecret, Webhook
 
 if TYPE_CHECKING:
@@ -39,8 +40,8 @@ class WebhookSerializer(serializers.Serializer[Webhook]):
         source="include_previous_attributes"
     )
     Profile = serializers.CharField(source="profile")
-    # Every webhook has these; the profiles that fill them are not there yet.
-    Filter = serializers.JSONField(read_only=True, default=None)
+    Filter = FilterField(source="filter", read_only=True)
+    # Every webhook has it; the profiles that fill it are not there yet.
     Auth = serializers.JSONField(read_only=True, default=None)
     Status = serializers.ChoiceField(source="status", choices=Webhook.Status.choices)
     DisabledAt = serializers.DateTimeField(source="disabled_at", allow_null=True)

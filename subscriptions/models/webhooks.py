@@ -78,6 +78,8 @@ class Webhook(models.Model):
     description = models.TextField(blank=True, default="")
     url = models.CharField(max_length=2048)
     include_previous_attributes = models.BooleanField(default=False)
+    # Which events of the subscribed types: subscriptions.filters. Null: all.
+    filter = models.JSONField(null=True, blank=True)
 
     status = models.CharField(
         max_length=10, choices=Status.choices, default=Status.PENDING

@@ -193,14 +193,6 @@ def test_an_event_type_named_twice_counts_once(api):
         ({"Description": 5}, {"Description": ["Not a valid string."]}),
         ({"Profile": "nobody"}, {"Profile": ["There is no profile named 'nobody'."]}),
         (
-            {"Filter": {"data.id": ["1"]}},
-            {
-                "Filter": [
-                    "This is not available in this profile; leave it out or null."
-                ]
-            },
-        ),
-        (
             {"Auth": {"Type": "Basic"}},
             {"Auth": ["This is not available in this profile; leave it out or null."]},
         ),

@@ -40,9 +40,9 @@ def publish(fact: Fact) -> None:
     event = event_of(fact, definitions_named([fact.type])[fact.type], now=now)
     event.save()
     interest = (fact.subsidiary.pk, fact.type)
-    for webhook_id in webhooks_for({interest})[interest]:
+    for taker in webhooks_for({interest})[interest]:
         delivery = Delivery.objects.create(
-            event=event, webhook_id=webhook_id, due_at=NEVER_DUE, created_at=now
+            event=event, webhook_id=taker.webhook_id, due_at=NEVER_DUE, created_at=now
         )
         transaction.on_commit(lambda pk=delivery.pk: async_task(TASK, pk))
 

@@ -27,6 +27,7 @@ from deliveries.recovery import (
     report_on,
     start_recovery,
 )
+from deliveries.recovery.running import BATCH
 from deliveries.replays import NotActive
 from subscriptions.clock import database_time
 from subscriptions.models import Subsidiary, Webhook
@@ -204,6 +205,34 @@ def test_types_narrow_what_was_missed(acme):
     recover(webhook, include_missed=True, event_types=["load.changed"])
 
     assert replayed() == [wanted]
+
+
+def test_the_filter_decides_what_was_missed(acme):
+    webhook = make_webhook(acme, filter={"data.tenderId": ["T-1"]})
+    events = [
+        make_event(acme, data={"tenderId": f"T-{number}"}) for number in (1, 2, 1, 3)
+    ]
+    failed(webhook, event=events[3])
+    # A replay of a missed event has failed: it is counted once.
+    make_delivery(webhook, event=events[0], state=State.FAILED, is_replay=True)
+    order = Order(since=timezone.now() - HOUR, include_missed=True)
+
+    counted = count_matches(webhook, order, now=database_time())
+    recovery = recover(webhook, include_missed=True)
+
+    # What had a delivery was wanted once; it comes back whatever the filter says now.
+    assert set(replayed()) == {events[0], events[2], events[3]}
+    assert (counted, recovery.matched, recovery.queued) == (3, 3, 3)
+
+
+def test_a_filter_is_asked_batch_by_batch(acme):
+    webhook = make_webhook(acme, filter={"data.tenderId": ["T-1"]})
+    for number in [1, *([2] * BATCH), 1]:
+        make_event(acme, data={"tenderId": f"T-{number}"})
+
+    recovery = recover(webhook, include_missed=True)
+
+    assert (recovery.matched, recovery.queued) == (2, 2)
 
 
 def test_what_went_to_another_webhook_was_missed_by_this_one(webhook, acme):

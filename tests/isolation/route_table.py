@@ -55,6 +55,7 @@ ROWS = (
     Row("POST", f"{WEBHOOK}/verify", "webhooks:write", 200, 404, 403),
     Row("POST", f"{WEBHOOK}/rotate-secret", "webhooks:write", 200, 404, 403),
     Row("POST", f"{WEBHOOK}/reveal-secret", "webhooks:secrets", 200, 404, 403),
+    Row("POST", f"{WEBHOOK}/preview-filter", "webhooks:read", 200, 404, 403, "filter"),
     Row("POST", f"{WEBHOOK}/test", "webhooks:write", 202, 404, 403),
     Row("GET", f"{WEBHOOK}/health", "logs:read", 200, 404, 403),
     Row("GET", LOG, "logs:read", 200, 404, 403),
@@ -91,6 +92,7 @@ BODIES: dict[str, dict[str, Any]] = {
         "Events": ["tender.created"],
     },
     "changes": {"Description": "Changed."},
+    "filter": {"Filter": {"data.tenderId": ["T-1"]}},
     "recovery": {"Since": "2026-01-01T00:00:00Z"},
 }
 

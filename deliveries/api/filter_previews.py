@@ -1,0 +1,63 @@
+"""Try a filter before it is set."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.response import Response
+
+from deliveries.filter_previews import LATEST, preview_filter
+from subscriptions.api.bodies import MAX_EVENTS, StrictBody
+from subscriptions.api.fields import FilterField, Text
+from subscriptions.api.tenant_views import TenantView
+
+if TYPE_CHECKING:
+    from rest_framework.request import Request
+
+    from subscriptions.models import Webhook
+
+
+class FilterToTry(StrictBody):
+    """A filter, and the event types that it is tried on."""
+
+    Filter = FilterField(source="filter")
+    Events = serializers.ListField(
+        required=False,
+        child=Text(max_length=100),
+        min_length=1,
+        max_length=MAX_EVENTS,
+        source="events",
+        help_text="Names from the catalogue; those of the webhook, if left out.",
+    )
+
+
+class FilterPreviewSerializer(serializers.Serializer[Any]):
+    Matched = serializers.IntegerField(source="matched", help_text="Would have passed.")
+    Of = serializers.IntegerField(
+        source="of", help_text=f"Looked at: the latest, at most {LATEST}."
+    )
+
+
+class FilterPreviewView(TenantView):
+    scopes = {"post": "webhooks:read"}
+
+    @extend_schema(
+        summary="Try a filter on past events",
+        request=FilterToTry,
+        responses=FilterPreviewSerializer,
+    )
+    def post(self, request: Request, webhook_id: str) -> Response:
+        """Looks at the latest events of these types in the webhook's subsidiary."""
+        webhook, asked = self.webhook(), self.parsed(FilterToTry)
+        found = preview_filter(
+            webhook.subsidiary,
+            asked["filter"],
+            events=asked.get("events") or _events_of(webhook),
+        )
+        return Response(FilterPreviewSerializer(found).data)
+
+
+def _events_of(webhook: Webhook) -> list[str]:
+    return [chosen.event_type.name for chosen in webhook.subscriptions.all()]
