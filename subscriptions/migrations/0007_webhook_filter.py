@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('subscriptions', '0005_tenant_retention'),
+        ('subscriptions', '0006_people_have_roles'),
     ]
 
     operations = [
