@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 EVENT_ID = re.compile(r"[A-Za-z0-9_:.-]{1,128}")
 DOCUMENTS = "Documents"
+# The type of entity that an operational event is about.
+WEBHOOK = "Webhook"
 
 
 class InvalidData(ValueError):

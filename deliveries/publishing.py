@@ -20,13 +20,13 @@ from deliveries.event_rows import (
     key_of,
     store_events,
 )
-from deliveries.facts import Fact, event_of, refuse_invalid
+from deliveries.facts import WEBHOOK, Fact, event_of, refuse_invalid
 from deliveries.filtering import who_want
 from deliveries.models import Delivery, Event
 from deliveries.queue import wake_workers
 from deliveries.wire.tracing import trace_of
 from subscriptions.catalogue import definitions_named
-from subscriptions.matching import webhooks_for
+from subscriptions.matching import webhooks_for, webhooks_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -86,10 +86,15 @@ def publish_batch(facts: Sequence[Fact]) -> list[Publication]:
 def _fan_out(events: Sequence[Event], *, now: datetime) -> Counter[int]:
     """One delivery for each webhook that wants the event; their count per event."""
     wanted = webhooks_for({(event.subsidiary_id, event.type) for event in events})
+    themselves = webhooks_named(
+        event.entity_id for event in events if event.entity_type == WEBHOOK
+    )
     recipients = [
         Recipient(event.pk, taker.webhook_id, _order_key(event))
         for event in events
         for taker in who_want(event, wanted.get((event.subsidiary_id, event.type), ()))
+        # Nobody is told about itself.
+        if taker.webhook_id != themselves.get(event.entity_id)
     ]
     insert_deliveries(recipients, now=now)
     return Counter(recipient.event_id for recipient in recipients)

@@ -22,7 +22,8 @@ class EventTypeDefinition:
     *schema* is a self-contained JSON Schema (draft 2020-12) of the payload's ``data``,
     *sample* a ``data`` that satisfies it. Both are shared by all readers: copy before
     changing. An event type that is not *subscribable* is sent on request only; one
-    with *diff_rules* tells what changed, if the publisher says what was before.
+    with *diff_rules* tells what changed, if the publisher says what was before. One
+    that *is_operational* is about webhooks themselves.
     """
 
     profile: str
@@ -34,6 +35,7 @@ class EventTypeDefinition:
     version: str
     deprecated: bool = False
     subscribable: bool = True
+    is_operational: bool = False
     diff_rules: DiffRules | None = field(default=None, repr=False, hash=False)
 
 

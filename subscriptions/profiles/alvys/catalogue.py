@@ -50,6 +50,7 @@ def _definition(entry: dict[str, Any], *, group: str) -> EventTypeDefinition:
         version=VERSION,
         deprecated=entry.get("deprecated", False),
         subscribable=entry.get("subscribable", True),
+        is_operational=entry.get("operational", False),
         diff_rules=read_diff_rules(entry["diff"]) if "diff" in entry else None,
     )
 
