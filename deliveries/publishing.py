@@ -13,6 +13,7 @@ from django.db.models import Count
 from django.utils import timezone
 
 from deliveries.commit_order import keep_commit_order
+from deliveries.entity_changes import facts_of_change
 from deliveries.event_rows import (
     Key,
     Recipient,
@@ -81,6 +82,28 @@ def publish_batch(facts: Sequence[Fact]) -> list[Publication]:
     transaction.on_commit(partial(_announce, publications))
     transaction.on_commit(wake_workers)
     return publications
+
+
+def publish_change(
+    *,
+    tenant: Tenant,
+    subsidiary: Subsidiary,
+    entity: str,
+    data: dict[str, Any],
+    previous: dict[str, Any] | None = None,
+    **rest: Any,
+) -> list[Publication]:
+    """Publish a write to an entity, such as "load": that it changed, and its status.
+
+    *data* and *previous* are its snapshots after and before; on create there was none.
+    The first publication is that of the change; a second follows if the status is
+    another one. The other keywords are those of facts_of_change. Raises UnknownEntity
+    and what publish raises; then nothing is stored.
+    """
+    facts = facts_of_change(
+        entity, data, previous, tenant=tenant, subsidiary=subsidiary, **rest
+    )
+    return publish_batch(facts)
 
 
 def _fan_out(events: Sequence[Event], *, now: datetime) -> Counter[int]:
