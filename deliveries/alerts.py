@@ -11,8 +11,9 @@ from django.db import transaction
 from django.template.loader import render_to_string
 
 from deliveries.models import Delivery
-from deliveries.publishing import publish
+from deliveries.operational import publish_about
 from deliveries.queue import MAIL_ADMINS, MAIL_GIVEN_UP, run_later
+from subscriptions.catalogue import is_operational
 from subscriptions.models import User, Webhook
 
 if TYPE_CHECKING:
@@ -24,23 +25,20 @@ logger = logging.getLogger(__name__)
 
 
 def webhook_was_disabled(
-    webhook_id: int, *, consecutive_failures: int, now: datetime
+    webhook_id: int, *, consecutive_failures: int, now: datetime, cause: str
 ) -> None:
-    """Publish `webhook.disabled`, in the caller's transaction; mail after its commit."""
+    """Publish `webhook.disabled`, in the caller's transaction; mail after its commit.
+
+    *cause*: the type of the event that failed. Of an operational one only people hear.
+    """
     webhook = Webhook.objects.select_related("tenant", "subsidiary").get(pk=webhook_id)
-    publish(
-        tenant=webhook.tenant,
-        subsidiary=webhook.subsidiary,
-        type="webhook.disabled",
-        data={
-            "webhookId": webhook.public_id,
-            "webhookName": webhook.name,
-            "url": webhook.url,
-            "reason": webhook.disabled_reason,
-            "disabledAt": now.isoformat(),
-            "consecutiveFailures": consecutive_failures,
-        },
-    )
+    data = {
+        "reason": webhook.disabled_reason,
+        "disabledAt": now.isoformat(),
+        "consecutiveFailures": consecutive_failures,
+    }
+    if not is_operational(cause):
+        publish_about(webhook, "webhook.disabled", data)
     fields = {"webhook": webhook.public_id, "reason": webhook.disabled_reason}
     logger.warning("webhook.disabled", extra=fields)
     # A mail server must not keep deliveries waiting: a task of its own sends it.

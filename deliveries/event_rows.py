@@ -73,6 +73,7 @@ def _insert_events(events: Mapping[Key, Event], *, now: datetime) -> dict[Key, E
             "occurred_at": event.occurred_at,
             "body": event.body,
             "body_with_previous": event.body_with_previous,
+            "full_body": event.full_body,
             "traceparent": event.traceparent,
         }
         for event in events.values()
@@ -97,7 +98,7 @@ def _stored_before(keys: Collection[Key]) -> dict[Key, Event]:
     rows = Event.objects.filter(
         tenant__in={tenant_id for tenant_id, _ in keys},
         public_id__in=[public_id for _, public_id in keys],
-    ).defer("body", "body_with_previous")
+    ).defer("body", "body_with_previous", "full_body")
     return {key_of(row): row for row in rows if key_of(row) in keys}
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from deliveries.models import Event
-from deliveries.policy.changes import forms
+from deliveries.policy.changes import forms, value_at
 from deliveries.wire.envelope import document_etag, envelope
 from deliveries.wire.tracing import accepted
 from subscriptions.catalogue import problems_with
@@ -20,10 +20,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from subscriptions.models import Subsidiary, Tenant
-    from subscriptions.profiles import EventTypeDefinition
+    from subscriptions.profiles import EventTypeDefinition, Profile
 
+# A larger body is sent without its snapshot.
+MAX_BODY = 256 * 1024
 EVENT_ID = re.compile(r"[A-Za-z0-9_:.-]{1,128}")
-DOCUMENTS = "Documents"
+# The type of entity that an operational event is about.
+WEBHOOK = "Webhook"
 
 
 class InvalidData(ValueError):
@@ -71,6 +74,44 @@ def refuse_invalid(
             raise InvalidData(problems, index=index)
 
 
+def new_id(
+    event_type: EventTypeDefinition, data: Mapping[str, Any], *, unique: str = ""
+) -> str:
+    """Made of its subject's id, something unique and a suffix, as the type says.
+
+    A subject whose id does not fit an event's is left out; where what is *unique* is
+    given, InvalidEventId is raised instead.
+    """
+    if event_type.ids is None:
+        return encode("evt", new_uid())
+    subject, suffix = value_at(event_type.ids.subject, data), event_type.ids.suffix
+    made = f"{subject}-{unique or new_uid()}{suffix}"
+    if isinstance(subject, str) and EVENT_ID.fullmatch(made):
+        return made
+    if unique:
+        raise InvalidEventId(made)
+    return f"{encode('evt', new_uid())}{suffix}"
+
+
+def fitting(body: bytes, told: Facts, *, profile: Profile) -> bytes:
+    """*body*, or one without the snapshot where it is too large to be sent."""
+    snapshot = told.event_type.snapshot
+    if len(body) <= MAX_BODY or not snapshot or snapshot not in told.data:
+        return body
+    return envelope(told._replace(data={**told.data, snapshot: None}), profile=profile)
+
+
+def _with_previous(
+    told: Facts, data: dict[str, Any] | None, *, profile: Profile
+) -> bytes | None:
+    if data is None:
+        return None
+    told = told._replace(data=data)
+    body = fitting(envelope(told, profile=profile), told, profile=profile)
+    # Former values may be as large as what they were replaced by.
+    return body if len(body) <= MAX_BODY else None
+
+
 def event_of(
     fact: Fact,
     event_type: EventTypeDefinition,
@@ -80,15 +121,14 @@ def event_of(
 ) -> Event:
     """The event, not stored, in the envelope of its type's profile or of *profile*."""
     spoken = profile_named(profile or event_type.profile)
-    public_id = fact.id or encode("evt", new_uid())
+    public_id = fact.id or new_id(event_type, fact.data)
     occurred_at = fact.timestamp or now
-    is_document = event_type.group == DOCUMENTS
-    etag = document_etag(public_id, fact.data) if is_document else None
+    has_etag = event_type.ids is not None and event_type.ids.is_etag
+    etag = document_etag(public_id, fact.data) if has_etag else None
     data = forms(fact.data, fact.previous, rules=event_type.diff_rules)
     told = Facts(public_id, event_type, occurred_at, data.plain, etag)
-    with_previous = data.with_previous and envelope(
-        told._replace(data=data.with_previous), profile=spoken
-    )
+    whole = envelope(told, profile=spoken)
+    body = fitting(whole, told, profile=spoken)
     return Event(
         tenant=fact.tenant,
         subsidiary=fact.subsidiary,
@@ -97,8 +137,9 @@ def event_of(
         entity_type=fact.entity_type,
         entity_id=fact.entity_id,
         occurred_at=occurred_at,
-        body=envelope(told, profile=spoken),
-        body_with_previous=with_previous,
+        body=body,
+        body_with_previous=_with_previous(told, data.with_previous, profile=spoken),
+        full_body=None if body is whole else whole,
         traceparent=accepted(fact.traceparent),
         created_at=now,
     )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from deliveries.filtering import FILTERED, matches
+from django.db.models.functions import Coalesce
+
+from deliveries.filtering import matches
 from deliveries.models import Event
 from subscriptions.filter_checks import refuse_pointless
 from subscriptions.filters import read
@@ -35,7 +37,8 @@ def preview_filter(
     """
     refuse_pointless(wanted or {}, events=events)
     passes = read(wanted) if wanted else None
-    bodies = _latest(subsidiary, events).values_list(FILTERED, flat=True)
+    whole = Coalesce("full_body", "body")
+    bodies = _latest(subsidiary, events).values_list(whole, flat=True)
     found = [matches(body, passes) for body in bodies.iterator(chunk_size=_CHUNK)]
     return Preview(sum(found), len(found))
 

@@ -12,16 +12,15 @@ if TYPE_CHECKING:
     from subscriptions.filters import Filter
     from subscriptions.matching import Taker
 
-# The column of what filters see: the form without previous attributes, whoever gets
-# which.
-FILTERED = "body"
+# What filters see, as SQL: Event.whole, whoever gets which form of it.
+FILTERED = "coalesce(full_body, body)"
 
 
 def who_want(event: Event, takers: Sequence[Taker]) -> Sequence[Taker]:
     """Those without a filter, and those whose filter matches. Keeps their order."""
     if not any(taker.filter for taker in takers):
         return takers
-    body = json.loads(bytes(event.body))
+    body = json.loads(event.whole)
     return [
         taker for taker in takers if taker.filter is None or taker.filter.matches(body)
     ]

@@ -13,6 +13,7 @@ from django.db.models import Count
 from django.utils import timezone
 
 from deliveries.commit_order import keep_commit_order
+from deliveries.entity_changes import facts_of_change
 from deliveries.event_rows import (
     Key,
     Recipient,
@@ -20,13 +21,13 @@ from deliveries.event_rows import (
     key_of,
     store_events,
 )
-from deliveries.facts import Fact, event_of, refuse_invalid
+from deliveries.facts import WEBHOOK, Fact, event_of, refuse_invalid
 from deliveries.filtering import who_want
 from deliveries.models import Delivery, Event
 from deliveries.queue import wake_workers
 from deliveries.wire.tracing import trace_of
 from subscriptions.catalogue import definitions_named
-from subscriptions.matching import webhooks_for
+from subscriptions.matching import webhooks_for, webhooks_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -83,13 +84,40 @@ def publish_batch(facts: Sequence[Fact]) -> list[Publication]:
     return publications
 
 
+def publish_change(
+    *,
+    tenant: Tenant,
+    subsidiary: Subsidiary,
+    entity: str,
+    data: dict[str, Any],
+    previous: dict[str, Any] | None = None,
+    **rest: Any,
+) -> list[Publication]:
+    """Publish a write to an entity, such as "load": that it changed, and its status.
+
+    *data* and *previous* are its snapshots after and before; on create there was none.
+    The first publication is that of the change; a second follows if the status is
+    another one. The other keywords are those of facts_of_change. Raises UnknownEntity
+    and what publish raises; then nothing is stored.
+    """
+    facts = facts_of_change(
+        entity, data, previous, tenant=tenant, subsidiary=subsidiary, **rest
+    )
+    return publish_batch(facts)
+
+
 def _fan_out(events: Sequence[Event], *, now: datetime) -> Counter[int]:
     """One delivery for each webhook that wants the event; their count per event."""
     wanted = webhooks_for({(event.subsidiary_id, event.type) for event in events})
+    themselves = webhooks_named(
+        event.entity_id for event in events if event.entity_type == WEBHOOK
+    )
     recipients = [
         Recipient(event.pk, taker.webhook_id, _order_key(event))
         for event in events
         for taker in who_want(event, wanted.get((event.subsidiary_id, event.type), ()))
+        # Nobody is told about itself.
+        if taker.webhook_id != themselves.get(event.entity_id)
     ]
     insert_deliveries(recipients, now=now)
     return Counter(recipient.event_id for recipient in recipients)

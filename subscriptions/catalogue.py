@@ -62,6 +62,12 @@ def definitions_named(names: Iterable[str]) -> dict[str, EventTypeDefinition]:
     return found
 
 
+def is_operational(name: str) -> bool:
+    """Whether events of that type are about webhooks themselves."""
+    known = _definitions().get(name)
+    return known is not None and known.is_operational
+
+
 @cache
 def _definitions() -> Mapping[str, EventTypeDefinition]:
     return {each.name: each for known in all_profiles() for each in known.event_types}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.utils.module_loading import import_string
@@ -11,6 +12,9 @@ from django.utils.module_loading import import_string
 from subscriptions.addresses import AddressPolicy, parse_networks
 from subscriptions.rate_limits import Rate
 from subscriptions.target_urls import UrlRules
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class TwoFactorFor(StrEnum):
@@ -63,6 +67,12 @@ def encryption_keys() -> str:
     """The key ring as text. Apart from the rest: it is asked for with every secret."""
     keys: str = settings.WEBHOOKS_ENCRYPTION_KEYS
     return keys
+
+
+def publisher() -> Callable[..., None]:
+    """What publishes an operational event: of a webhook, its type and its data."""
+    found: Callable[..., None] = import_string(settings.WEBHOOKS_PUBLISH_ABOUT)
+    return found
 
 
 def wake_workers() -> None:

@@ -52,9 +52,11 @@ def body_schema(event_type: EventTypeDefinition) -> dict[str, Any]:
 def _two_events(event_type: EventTypeDefinition) -> tuple[Facts, Facts]:
     """Two that have nothing in common but their type, and the data of its sample."""
     earlier, later = (datetime(year, 1, 1, tzinfo=UTC) for year in (2001, 2002))
+    has_etag = event_type.ids is not None and event_type.ids.is_etag
+    one, other = ("1", "2") if has_etag else (None, None)
     return (
-        Facts("1", event_type, earlier, event_type.sample),
-        Facts("2", event_type, later, event_type.sample),
+        Facts("1", event_type, earlier, event_type.sample, one),
+        Facts("2", event_type, later, event_type.sample, other),
     )
 
 

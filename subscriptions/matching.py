@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from django.db import connection
 
 from subscriptions.filters import Filter, read
+from subscriptions.identifiers import NotAnIdentifier, decode
 from subscriptions.models import Webhook
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
 Interest = tuple[int, str]
 
@@ -56,6 +58,18 @@ def webhooks_for(interests: Collection[Interest]) -> dict[Interest, list[Taker]]
                 )
             found[subsidiary, name].append(takers[webhook])
     return found
+
+
+def webhooks_named(public_ids: Iterable[str]) -> dict[str, int]:
+    """Their ids, by what they are called outside. Without names: no query."""
+    uids = {}
+    for public_id in public_ids:
+        with suppress(NotAnIdentifier):
+            uids[decode("whk", public_id)] = public_id
+    if not uids:
+        return {}
+    rows = Webhook.objects.filter(uid__in=uids).order_by().values_list("uid", "pk")
+    return {uids[uid]: pk for uid, pk in rows}
 
 
 def _marks(values: Collection[object]) -> str:

@@ -12,6 +12,7 @@ from django.db import transaction
 from subscriptions import audit, sealing
 from subscriptions.audit import Action, about_webhook
 from subscriptions.models import SigningSecret, Webhook
+from subscriptions.operational import announce_rotated
 from subscriptions.origins import SYSTEM
 from subscriptions.revisions import locked
 from subscriptions.signing_keys import SigningKey
@@ -57,6 +58,7 @@ def rotate_secret(
     mine.exclude(expires_at=None).delete()
     mine.current().update(expires_at=now + grace)
     _record(Action.SECRET_ROTATED, webhook, origin)
+    announce_rotated(webhook, grace=grace, now=now)
     return issue_secret(webhook)
 
 

@@ -17,6 +17,7 @@ from subscriptions import audit
 from subscriptions.audit import Action, about_webhook
 from subscriptions.json_depth import is_deeper_than
 from subscriptions.models import Webhook
+from subscriptions.operational import announce_enabled
 from subscriptions.origins import SYSTEM
 
 if TYPE_CHECKING:
@@ -81,6 +82,10 @@ def settle(challenge: Challenge, *, error: str, now: datetime) -> bool:
 
 @transaction.atomic
 def _pass(current: QuerySet[Webhook], webhook_id: int, *, now: datetime) -> bool:
+    was_active = current.select_for_update(no_key=True).filter(
+        status=Webhook.Status.ACTIVE
+    )
+    is_news = not was_active.exists()
     passed = current.update(
         verification_due_at=None,
         verification_error="",
@@ -98,6 +103,8 @@ def _pass(current: QuerySet[Webhook], webhook_id: int, *, now: datetime) -> bool
             about=about_webhook(webhook),
             tenant_id=webhook.tenant_id,
         )
+        if is_news:
+            announce_enabled(webhook, now=now)
     return passed == 1
 
 

@@ -16,6 +16,7 @@ from subscriptions.clock import database_time
 from subscriptions.conf import get_conf, wake_workers
 from subscriptions.filter_checks import refuse_pointless
 from subscriptions.models import Subscription, Tenant, Webhook
+from subscriptions.operational import announce_disabled
 from subscriptions.origins import SYSTEM
 from subscriptions.profiles import profile as profile_named
 from subscriptions.revisions import locked
@@ -232,6 +233,9 @@ def disable_webhook(
         news = {"status": Webhook.Status.DISABLED, "disabled_reason": reason}
         news |= {"note": note} if note else {}
         _record(Action.WEBHOOK_DISABLED, before, origin, changes_between(was, news))
+        if reason == Webhook.DisabledReason.MANUAL:
+            # The engine, which has other reasons, tells more: deliveries.alerts.
+            announce_disabled(before, reason=reason, now=now)
         transaction.on_commit(wake_workers)
     else:
         # One that was disabled before may be on its way back: stopped, too.

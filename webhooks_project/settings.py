@@ -250,6 +250,7 @@ WEBHOOKS_LOG_FORMAT = env.str("WEBHOOKS_LOG_FORMAT", default="wide")
 WEBHOOKS_DIE_AT = env.str("WEBHOOKS_DIE_AT", default="")
 # `subscriptions` may not import `deliveries`; it is told here whom to wake.
 WEBHOOKS_WAKE_WORKERS = "deliveries.queue.wake_workers"
+WEBHOOKS_PUBLISH_ABOUT = "deliveries.operational.publish_about"
 
 # --- Words, times, static files, mail -----------------------------------------------
 LANGUAGE_CODE = "en"

@@ -38,7 +38,11 @@ class EventAdmin(FactAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).defer("body", "body_with_previous")
+        return (
+            super()
+            .get_queryset(request)
+            .defer("body", "body_with_previous", "full_body")
+        )
 
     @admin.display(description="body")
     def body_text(self, event: Event) -> str:

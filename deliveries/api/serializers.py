@@ -235,11 +235,13 @@ class EventSerializer(serializers.Serializer[Any]):
     EntityId = TextOrNull(source="event.entity_id")
     IsTest = serializers.BooleanField(source="event.is_test")
     CreatedAt = serializers.DateTimeField(source="event.created_at")
-    Payload = serializers.SerializerMethodField(help_text="As it is sent.")
+    Payload = serializers.SerializerMethodField(
+        help_text="Whole, also where it was too large to be sent with its snapshot."
+    )
     Deliveries = FateSerializer(
         source="fates", many=True, help_text="The newest first; at most 500."
     )
 
     def get_Payload(self, shown: EventFile) -> dict[str, Any]:  # noqa: N802
-        payload: dict[str, Any] = json.loads(bytes(shown.event.body))
+        payload: dict[str, Any] = json.loads(shown.event.whole)
         return payload

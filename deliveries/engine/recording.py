@@ -14,11 +14,13 @@ from deliveries.engine.counting import count_rows
 from deliveries.engine.ordering import promote_who_waited
 from deliveries.engine.steps import Step, reach
 from deliveries.models import Delivery
+from deliveries.operational import publish_failing
 from deliveries.policy.disabling import reason_to_disable
 from deliveries.policy.egress import PAUSE
 from deliveries.policy.outcomes import Outcome, classify
 from deliveries.policy.retry import RetryPolicy, retry_after
 from deliveries.statements import execute, table
+from subscriptions.catalogue import is_operational
 from subscriptions.identifiers import encode
 from subscriptions.webhooks import disable_webhook
 
@@ -136,10 +138,16 @@ def _judge_webhooks(
 ) -> None:
     """Count failures in a row, and disable the webhooks that have had enough."""
     seen: dict[int, tuple[int, int, datetime]] = {}
+    began: dict[int, datetime] = {}
     for verdict in sorted(moved, key=lambda verdict: verdict.sent.ended_at):
         webhook_id = verdict.sent.claimed.webhook_id
         if not verdict.sent.claimed.is_test:
-            failures[webhook_id] = _count(verdict, failures[webhook_id])
+            before = failures[webhook_id]
+            failures[webhook_id] = _count(verdict, before)
+            if before == 0 < failures[webhook_id] and not is_operational(
+                _type(verdict)
+            ):
+                began[webhook_id] = verdict.sent.ended_at
             _disable_if_hopeless(verdict, failures[webhook_id], rules=rules)
         seen[webhook_id] = (webhook_id, failures[webhook_id], verdict.sent.started_at)
     if seen:
@@ -147,6 +155,12 @@ def _judge_webhooks(
             list(seen.values()), "bigint", "integer", "timestamptz"
         )
         execute(_UPDATE_HEALTH.format(values), parameters)
+    if began:
+        publish_failing(began)
+
+
+def _type(verdict: Verdict) -> str:
+    return verdict.sent.message.event_type
 
 
 def _count(verdict: Verdict, failures: int) -> int:
@@ -166,7 +180,9 @@ def _disable_if_hopeless(verdict: Verdict, failures: int, *, rules: Rules) -> No
         return
     webhook_id, now = verdict.sent.claimed.webhook_id, verdict.sent.ended_at
     if disable_webhook(webhook_id, reason=reason, now=now):
-        alerts.webhook_was_disabled(webhook_id, consecutive_failures=failures, now=now)
+        alerts.webhook_was_disabled(
+            webhook_id, consecutive_failures=failures, now=now, cause=_type(verdict)
+        )
 
 
 def _report(verdicts: Iterable[Verdict], moved: set[int]) -> None:

@@ -53,6 +53,8 @@ class Event(models.Model):
     body = models.BinaryField()
     # The form for webhooks that opted in to previous attributes; null: the same bytes.
     body_with_previous = models.BinaryField(null=True)
+    # Where the body was too large and is sent without its snapshot: what it would be.
+    full_body = models.BinaryField(null=True)
     is_test = models.BooleanField(default=False)
     # Of the request that published it; each attempt goes on in that trace.
     traceparent = models.CharField(
@@ -101,6 +103,11 @@ class Event(models.Model):
             return None
         days = (self.payload_deleted_at - self.created_at).days
         return f"Kept for {days} days, deleted on {self.payload_deleted_at:%Y-%m-%d}."
+
+    @property
+    def whole(self) -> bytes:
+        """The form without previous attributes, also if it was too large to be sent."""
+        return bytes(self.body if self.full_body is None else self.full_body)
 
     def body_for(self, webhook: Webhook) -> bytes:
         """The bytes that *webhook* gets: its own choice decides between two forms."""

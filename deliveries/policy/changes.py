@@ -143,11 +143,15 @@ def _kinds(now: Json, before: Json, kinds: Kinds, rules: DiffRules) -> Iterator[
 
 def _differ(now: Json, before: Json, path: FieldPath, rules: DiffRules) -> bool:
     return not mean_the_same(
-        _at(path, now), _at(path, before), identity=rules.identity, noise=rules.noise
+        value_at(path, now),
+        value_at(path, before),
+        identity=rules.identity,
+        noise=rules.noise,
     )
 
 
-def _at(path: FieldPath, document: Any) -> Any:
+def value_at(path: FieldPath, document: Any) -> Any:
+    """What stands there; None if nothing does."""
     for name in path:
         if not isinstance(document, dict):
             return None

@@ -42,7 +42,7 @@ AND NOT is_test AND payload_deleted_at IS NULL AND subsidiary_id = %s AND type I
     SELECT wanted.name FROM subscriptions_subscription subscription
     JOIN subscriptions_eventtype wanted ON wanted.id = subscription.event_type_id
     WHERE subscription.webhook_id = %s
-) AND {not_yet}
+) AND NOT (entity_type = 'Webhook' AND entity_id = %s) AND {not_yet}
 """
 _NOT_YET_AGAIN = _NOT_YET.format(event="delivery.event_id", or_else="")
 # A delivery of its own says that the event came when the webhook was active. A replay
@@ -143,7 +143,7 @@ def _not_received(recovery: Recovery) -> Statement:
 def _missed(recovery: Recovery) -> Statement:
     webhook = recovery.webhook
     values = [webhook.tenant_id, recovery.since, recovery.until, webhook.subsidiary_id]
-    values += [webhook.pk, webhook.pk, recovery.pk]
+    values += [webhook.pk, webhook.public_id, webhook.pk, recovery.pk]
     bodies = f", {FILTERED}" if webhook.filter else ""
     sql = _MISSED.format(not_yet=_NEVER, bodies=bodies)
     if recovery.event_types:

@@ -112,7 +112,7 @@ def _delete_payloads(keys: Collection[int], *, now: datetime) -> set[int]:
     held = Event.objects.filter(_is_idle(), pk__in=lock_events(keys))
     idle = set(held.values_list("pk", flat=True))
     Event.objects.filter(pk__in=idle).update(
-        body=b"", body_with_previous=None, payload_deleted_at=now
+        body=b"", body_with_previous=None, full_body=None, payload_deleted_at=now
     )
     forget_payloads(idle)
     Attempt.objects.filter(delivery__event__in=idle).exclude(response_body=b"").update(

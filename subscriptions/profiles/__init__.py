@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from subscriptions.profiles.definition import (
     AttemptsInARow,
+    ChangeEvents,
+    EventIds,
     EventsInARow,
     EventTypeDefinition,
     Facts,
@@ -23,8 +25,10 @@ from subscriptions.profiles.registry import UnknownProfile, all_profiles, profil
 
 __all__ = [
     "AttemptsInARow",
+    "ChangeEvents",
     "CollectionRules",
     "DiffRules",
+    "EventIds",
     "EventTypeDefinition",
     "EventsInARow",
     "Facts",

@@ -16,13 +16,39 @@ SUCCESSFUL = range(200, 300)
 
 
 @dataclass(frozen=True, slots=True)
+class EventIds:
+    """What the id of an event is made of, where its publisher gives none.
+
+    The id of its *subject*, a path in the data; something unique; *suffix*. What is
+    unique is the body's ``etag`` if it *is_etag*.
+    """
+
+    subject: tuple[str, ...]
+    suffix: str = ""
+    is_etag: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeEvents:
+    """The event types by which a write to an entity is told.
+
+    *changed* tells of each; *status_changed* of those that change its status.
+    """
+
+    changed: str
+    status_changed: str
+
+
+@dataclass(frozen=True, slots=True)
 class EventTypeDefinition:
     """One entry of a catalogue, that of the profile named *profile*.
 
     *schema* is a self-contained JSON Schema (draft 2020-12) of the payload's ``data``,
     *sample* a ``data`` that satisfies it. Both are shared by all readers: copy before
     changing. An event type that is not *subscribable* is sent on request only; one
-    with *diff_rules* tells what changed, if the publisher says what was before.
+    with *diff_rules* tells what changed, if the publisher says what was before. One
+    that *is_operational* is about webhooks themselves. *snapshot* is the member that is
+    sent as null where a body would be too large.
     """
 
     profile: str
@@ -34,6 +60,9 @@ class EventTypeDefinition:
     version: str
     deprecated: bool = False
     subscribable: bool = True
+    is_operational: bool = False
+    snapshot: str = ""
+    ids: EventIds | None = None
     diff_rules: DiffRules | None = field(default=None, repr=False, hash=False)
 
 
@@ -121,7 +150,7 @@ class Profile:
     """A webhook dialect: the catalogue it offers and the rules it follows.
 
     *version* is the envelope's; *envelope* makes a body's members, in their order. The
-    catalogue is read when it is first asked for.
+    catalogue is read when it is first asked for. *change_events*: by kind of entity.
     """
 
     name: str
@@ -131,6 +160,7 @@ class Profile:
     signature: Signature
     envelope: Callable[[Facts], dict[str, Any]] = field(repr=False)
     load_event_types: Callable[[], tuple[EventTypeDefinition, ...]] = field(repr=False)
+    change_events: Mapping[str, ChangeEvents] = field(default_factory=dict)
 
     @property
     def event_types(self) -> tuple[EventTypeDefinition, ...]:

@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from deliveries import queue
+from deliveries import operational, queue
 from tests.processes import ROOT
 
 SETTINGS = ROOT / "webhooks_project" / "settings.py"
@@ -120,6 +120,10 @@ def test_the_name_of_each_task_resolves():
 
     assert {queue.DRAIN, queue.SWEEP} <= set(tasks)
     assert all(callable(import_string(task)) for task in tasks)
+
+
+def test_what_subscriptions_publishes_by_is_ours():
+    assert import_string(settings.WEBHOOKS_PUBLISH_ABOUT) is operational.publish_about
 
 
 def test_the_bell_that_subscriptions_rings_is_that_of_the_queue():

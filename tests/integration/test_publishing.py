@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import threading
 from datetime import timedelta
 
@@ -235,6 +237,60 @@ def test_it_stays_with_its_tenant(acme, globex, webhook):
     publish_sample(acme)
 
     assert Delivery.objects.get().webhook == webhook
+
+
+# --- Ids that we make ----------------------------------------------------------------
+
+
+DOCUMENT = sample_of("load.document.uploaded")["document"]["id"]
+LOAD = sample_of("load.changed")["load"]["id"]
+TRIP = sample_of("trip.changed")["trip"]["id"]
+UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+
+
+@pytest.mark.parametrize(
+    ("event_type", "pattern"),
+    [
+        ("load.changed", f"{LOAD}-{UUID}-0"),
+        ("load.status.changed", f"{LOAD}-{UUID}-1"),
+        ("trip.changed", f"{TRIP}-{UUID}-0"),
+        ("trip.status.changed", f"{TRIP}-{UUID}-1"),
+        ("load.document.uploaded", f"{DOCUMENT}-{UUID}"),
+        ("tender.created", "evt_[a-z0-9]+"),
+    ],
+)
+def test_an_id_says_what_its_type_says(acme, event_type, pattern):
+    event_id = publish_sample(acme, event_type).event.public_id
+
+    assert re.fullmatch(pattern, event_id)
+
+
+@pytest.mark.parametrize(
+    ("event_type", "data", "pattern"),
+    [
+        (
+            "load.status.changed",
+            {"previousStatus": "A", "status": "B", "load": None},
+            "evt_[a-z0-9]+-1",
+        ),
+        ("load.changed", {"load": {"id": "a b"}}, "evt_[a-z0-9]+-0"),
+        (
+            "load.document.deleted",
+            {"loadNumber": "1", "document": {"id": "x" * 128}},
+            "evt_[a-z0-9]+",
+        ),
+    ],
+)
+def test_a_subject_that_no_id_can_hold_is_left_out(acme, event_type, data, pattern):
+    event_id = publish_sample(acme, event_type, data=data).event.public_id
+
+    assert re.fullmatch(pattern, event_id)
+
+
+def test_the_etag_of_a_document_is_what_its_id_ends_with(acme):
+    event = publish_sample(acme, "load.document.uploaded").event
+
+    assert event.public_id == f"{DOCUMENT}-{json.loads(event.body)['etag']}"
 
 
 # --- Cost ---------------------------------------------------------------------------

@@ -198,15 +198,6 @@ def test_webhook_disabled_reaches_who_subscribed(
     assert not receiver.events_at("/strangers")
 
 
-def test_disabled_by_hand_it_is_no_news(webhook, acme, receiver, drain, clock):
-    make_webhook(acme, url=receiver.url("/alerts"), events=["webhook.disabled"])
-
-    disable_webhook(webhook.pk, reason="Manual", now=clock())
-    drain()
-
-    assert not receiver.requests
-
-
 def queued_mails():
     tasks_waiting = [row.task for row in OrmQ.objects.all()]
     return [task["args"] for task in tasks_waiting if task["func"] == MAIL_ADMINS]

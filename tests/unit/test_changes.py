@@ -638,3 +638,52 @@ def test_the_work_grows_with_the_document_and_not_with_its_square():
 
     seconds(1_000)
     assert seconds(16_000) < 40 * min(seconds(2_000) for _ in range(3))
+
+
+# Each kind, by each field that leads to it
+
+
+def standing_at(path, value):
+    for name in reversed(path):
+        value = {name: value}
+    return value
+
+
+def by_field(kinds_of_rules):
+    return [(kind, path) for kind, paths in kinds_of_rules for path in paths]
+
+
+@pytest.mark.parametrize(("kind", "path"), by_field(LOAD.diff_rules.kinds), ids=str)
+def test_each_field_of_a_load_leads_to_its_kind_alone(kind, path):
+    before, now = (standing_at(path, value) for value in ("before", "now"))
+
+    assert of_load({"id": "L"} | now, {"id": "L"} | before).changes == [{"kind": kind}]
+
+
+@pytest.mark.parametrize(("kind", "path"), by_field(TRIP.diff_rules.kinds), ids=str)
+def test_each_field_of_a_trip_leads_to_its_kind_alone(kind, path):
+    before, now = (standing_at(path, value) for value in ("before", "now"))
+
+    assert of_trip({"id": "T"} | now, {"id": "T"} | before).changes == [{"kind": kind}]
+
+
+[STOPS] = TRIP.diff_rules.collections
+
+
+@pytest.mark.parametrize(("kind", "path"), by_field(STOPS.kinds), ids=str)
+def test_each_field_of_a_stop_leads_to_its_kind_at_that_stop_alone(kind, path):
+    before, now = (standing_at(path, value) for value in ("before", "now"))
+    other = stop("s2", **before)
+
+    found = of_trip(
+        {"stops": [stop("s1", **now), other]}, {"stops": [stop("s1", **before), other]}
+    )
+
+    assert found.changes == [targeted(kind, "s1")]
+
+
+@pytest.mark.parametrize(("name", "known_as"), LOAD.diff_rules.fields)
+def test_each_allowed_field_is_told_by_its_name(name, known_as):
+    found = of_load({"id": "L", name: "now"}, {"id": "L", name: "before"})
+
+    assert found.changes == [targeted("FieldChanged", known_as, target="Field")]

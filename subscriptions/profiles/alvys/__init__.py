@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from subscriptions.profiles.alvys.catalogue import load_event_types
 from subscriptions.profiles.alvys.envelope import VERSION, envelope
-from subscriptions.profiles.definition import Policy, Profile, Signature
+from subscriptions.profiles.definition import ChangeEvents, Policy, Profile, Signature
 
 ALVYS = Profile(
     name="alvys",
@@ -14,4 +14,8 @@ ALVYS = Profile(
     signature=Signature.PLATFORM,
     envelope=envelope,
     load_event_types=load_event_types,
+    change_events={
+        "load": ChangeEvents("load.changed", "load.status.changed"),
+        "trip": ChangeEvents("trip.changed", "trip.status.changed"),
+    },
 )

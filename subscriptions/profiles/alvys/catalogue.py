@@ -1,7 +1,8 @@
 """Reads the catalogue of this profile from the JSON files beside it.
 
 Three folders. ``event_types`` holds the entries, one file per group; an entry with
-``diff`` says how its snapshots are compared. ``shapes`` holds the schemas that several
+``diff`` says how its snapshots are compared, and ``alike`` is what all entries of a
+file have in common. ``shapes`` holds the schemas that several
 entries share and refer to as ``#/$defs/Name``. ``examples`` holds the objects that
 several samples share: in a sample, ``{"$example": "load", "status": "Open"}`` stands
 for a copy of that example in which the members beside the name are added or replaced.
@@ -15,7 +16,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from subscriptions.profiles.alvys.envelope import VERSION
-from subscriptions.profiles.definition import EventTypeDefinition
+from subscriptions.profiles.definition import EventIds, EventTypeDefinition
 from subscriptions.profiles.diff_rules import read_diff_rules
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ _EXAMPLE = "$example"
 def load_event_types() -> tuple[EventTypeDefinition, ...]:
     """Return every event type, by group, in the order in which a shipment meets them."""
     return tuple(
-        _definition(entry, group=content["group"])
+        _definition(content.get("alike", {}) | entry, group=content["group"])
         for content in map(_read_group, _GROUPS)
         for entry in content["eventTypes"]
     )
@@ -50,8 +51,16 @@ def _definition(entry: dict[str, Any], *, group: str) -> EventTypeDefinition:
         version=VERSION,
         deprecated=entry.get("deprecated", False),
         subscribable=entry.get("subscribable", True),
+        is_operational=entry.get("operational", False),
+        snapshot=entry.get("snapshot", ""),
+        ids=_ids(entry["ids"]) if "ids" in entry else None,
         diff_rules=read_diff_rules(entry["diff"]) if "diff" in entry else None,
     )
+
+
+def _ids(entry: dict[str, Any]) -> EventIds:
+    subject = tuple(entry["subject"].split("."))
+    return EventIds(subject, entry.get("suffix", ""), entry.get("isEtag", False))
 
 
 def _self_contained(schema: dict[str, Any], *, title: str) -> dict[str, Any]:
