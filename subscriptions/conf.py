@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from typing import TYPE_CHECKING
+
 from django.conf import settings
 from django.utils.module_loading import import_string
 
 from subscriptions.addresses import AddressPolicy, parse_networks
 from subscriptions.rate_limits import Rate
 from subscriptions.target_urls import UrlRules
+
+if TYPE_CHECKING:
+    from subscriptions.profiles import Profile
 
 
 class TwoFactorFor(StrEnum):
@@ -59,10 +64,20 @@ def address_policy() -> AddressPolicy:
     )
 
 
+def further_profiles() -> list[Profile]:
+    """Those that are not ours, by their dotted paths."""
+    return [import_string(path) for path in settings.WEBHOOKS_PROFILES]
+
+
 def encryption_keys() -> str:
     """The key ring as text. Apart from the rest: it is asked for with every secret."""
     keys: str = settings.WEBHOOKS_ENCRYPTION_KEYS
     return keys
+
+
+def forget_failures(webhook_id: int) -> None:
+    """Nothing counts against a webhook any more that is about to be active again."""
+    import_string(settings.WEBHOOKS_FORGET_FAILURES)(webhook_id)
 
 
 def wake_workers() -> None:

@@ -10,7 +10,7 @@ from subscriptions.catalogue import UnknownEventTypes
 from subscriptions.idempotency import AnswerLost, KeyReused
 from subscriptions.models import Webhook
 from subscriptions.revisions import RevisionMismatch
-from subscriptions.webhooks import NameTaken, TooManyWebhooks
+from subscriptions.webhooks import NameTaken, NothingToVerify, TooManyWebhooks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +38,7 @@ def as_answer(error: Exception) -> Exception:
         AnswerLost: Conflict,
         KeyReused: Conflict,
         NameTaken: Conflict,
+        NothingToVerify: Conflict,
         RevisionMismatch: PreconditionFailed,
         UnknownEventTypes: lambda sentence: ValidationError({"Events": [sentence]}),
         TooManyWebhooks: ValidationError,

@@ -19,7 +19,14 @@ from subscriptions.profiles.definition import (
     Unacknowledged,
 )
 from subscriptions.profiles.diff_rules import CollectionRules, DiffRules
-from subscriptions.profiles.registry import UnknownProfile, all_profiles, profile
+from subscriptions.profiles.registry import (
+    ProfileExists,
+    UnknownProfile,
+    all_profiles,
+    is_known,
+    profile,
+    register,
+)
 
 __all__ = [
     "AttemptsInARow",
@@ -30,11 +37,14 @@ __all__ = [
     "Facts",
     "Policy",
     "Profile",
+    "ProfileExists",
     "Retried",
     "Signature",
     "StopRule",
     "Unacknowledged",
     "UnknownProfile",
     "all_profiles",
+    "is_known",
     "profile",
+    "register",
 ]
