@@ -65,8 +65,6 @@ def unbreak(
 
 
 def _oldest_unacknowledged(webhook: Webhook) -> datetime | None:
-    rows = Delivery.objects.filter(
-        webhook=webhook, unacknowledged_since__isnull=False
-    )
+    rows = Delivery.objects.filter(webhook=webhook, unacknowledged_since__isnull=False)
     oldest: datetime | None = rows.aggregate(Min("created_at"))["created_at__min"]
     return oldest

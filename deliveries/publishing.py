@@ -26,12 +26,14 @@ from deliveries.queue import wake_workers
 from deliveries.wire.tracing import trace_of
 from subscriptions.catalogue import definitions_named
 from subscriptions.matching import webhooks_for
+from subscriptions.profiles import profile as profile_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from subscriptions.models import Subsidiary, Tenant
+    from subscriptions.profiles import EventTypeDefinition, Policy
 
 # Of one batch; more events than these share one.
 MAX_LINES = 10
@@ -75,18 +77,32 @@ def publish_batch(facts: Sequence[Fact]) -> list[Publication]:
     events = [event_of(fact, types[fact.type], now=now) for fact in facts]
     stored = store_events(events, now=now)
     new = [e for e in events if stored[key_of(e)] is e]
-    counts = _fan_out(new, now=now) + _sent_before(stored.values(), new)
+    counts = _fan_out(new, types, now=now) + _sent_before(stored.values(), new)
     publications = [_publication(event, stored, counts) for event in events]
     transaction.on_commit(partial(_announce, publications))
     transaction.on_commit(wake_workers)
     return publications
 
 
-def _fan_out(events: Sequence[Event], *, now: datetime) -> Counter[int]:
+def _fan_out(
+    events: Sequence[Event],
+    types: Mapping[str, EventTypeDefinition],
+    *,
+    now: datetime,
+) -> Counter[int]:
     """One delivery for each webhook that wants the event; their count per event."""
+    # Who subscribes to a type has its profile.
+    policies = {
+        name: profile_named(known.profile).policy for name, known in types.items()
+    }
     wanted = webhooks_for({(event.subsidiary_id, event.type) for event in events})
     recipients = [
-        Recipient(event.pk, webhook_id, _order_key(event))
+        Recipient(
+            event.pk,
+            webhook_id,
+            order_key=_order_key(event, policies[event.type]),
+            retries_yield=policies[event.type].firsts_before_retries,
+        )
         for event in events
         for webhook_id in wanted.get((event.subsidiary_id, event.type), ())
     ]
@@ -94,8 +110,9 @@ def _fan_out(events: Sequence[Event], *, now: datetime) -> Counter[int]:
     return Counter(recipient.event_id for recipient in recipients)
 
 
-def _order_key(event: Event) -> str:
-    return event.entity_id if event.tenant.delivers_in_order else ""
+def _order_key(event: Event, policy: Policy) -> str:
+    in_order = policy.ordered_per_entity and event.tenant.delivers_in_order
+    return event.entity_id if in_order else ""
 
 
 def _sent_before(stored: Iterable[Event], new: Sequence[Event]) -> Counter[int]:

@@ -1,6 +1,7 @@
 """What the policies of profiles are judged by. Before the new code, while workers run."""
 
 from importlib import import_module
+
 from django.db import migrations, models
 
 AddIndexOnline = import_module(
