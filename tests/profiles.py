@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from deliveries.publishing import publish
 from subscriptions.models import Subsidiary
-from subscriptions.profiles import EventTypeDefinition, Policy, Profile, Signature
+from subscriptions.profiles import (
+    AttemptsInARow,
+    EventTypeDefinition,
+    Policy,
+    Profile,
+    Retried,
+    Signature,
+)
 from tests.builders import make_webhook
 
 if TYPE_CHECKING:
@@ -15,6 +23,12 @@ if TYPE_CHECKING:
     from subscriptions.profiles import Facts
 
 SAMPLE = {"letter": "L-1"}
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+# As those of the second reference system: ten attempts in a day.
+DELAYS = (
+    *(timedelta(seconds=1), MINUTE, 9 * MINUTE, 20 * MINUTE, HOUR),
+    *(90 * MINUTE, 3 * HOUR, 6 * HOUR, 12 * HOUR),
+)
 
 
 def envelope(facts: Facts) -> dict[str, Any]:
@@ -68,3 +82,14 @@ def publish_in(profile: Profile, tenant: Tenant, **fact: Any) -> Event:
         "data": dict(definition.sample),
     } | fact
     return publish(tenant=tenant, **wanted).event
+
+
+# Other processes find it here, by its dotted path.
+PATIENT = make_profile(
+    "patient",
+    firsts_before_retries=True,
+    timeout=timedelta(seconds=10),
+    retried=Retried.EVERYTHING,
+    delays=DELAYS,
+    stop_rule=AttemptsInARow(100, within=72 * HOUR),
+)

@@ -24,16 +24,11 @@ from subscriptions.webhooks import (
     update_webhook,
 )
 from tests.builders import make_delivery, make_webhook, publish_sample
-from tests.profiles import make_profile, make_webhook_of, publish_in
+from tests.profiles import DELAYS, make_profile, make_webhook_of, publish_in
 from tests.receiver import Answer
 
 State = Delivery.State
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
-# As those of the second reference system: ten attempts in a day.
-DELAYS = (
-    *(timedelta(seconds=1), MINUTE, 9 * MINUTE, 20 * MINUTE, HOUR),
-    *(90 * MINUTE, 3 * HOUR, 6 * HOUR, 12 * HOUR),
-)
 PATIENT = {"retried": Retried.EVERYTHING, "delays": DELAYS}
 
 
