@@ -101,8 +101,8 @@ class Limits(NamedTuple):
     """How much of a webhook to lease, and for how long.
 
     *window*: how much may be under way, all workers taken together; *batch*: how much
-    this claim may add to it. *lease_of* a profile, by its name. *alone*: one that is suspected of killing its worker; else
-    only such as are not.
+    this claim may add to it. *lease_of* a profile, by its name. *alone*: one that is
+    suspected of killing its worker; else only such as are not.
     """
 
     window: Callable[[int], int]

@@ -69,7 +69,8 @@ def prepare(
 ) -> list[Outgoing]:
     """Read webhooks, keys and bodies: once for the batch, in three queries.
 
-    *rules_of* knows those of a profile by its name. What cannot be signed is left out, and due again when its lease has run out.
+    *rules_of* knows those of a profile, by its name. What cannot be signed is left out,
+    and due again when its lease has run out.
     """
     webhooks = Webhook.objects.only(
         "profile", "url", "include_previous_attributes"
