@@ -12,9 +12,11 @@ from django.template.loader import render_to_string
 
 from deliveries.models import Delivery
 from deliveries.operational import publish_about
+from deliveries.policy.disabling import why
 from deliveries.queue import MAIL_ADMINS, MAIL_GIVEN_UP, run_later
 from subscriptions.catalogue import is_operational
 from subscriptions.models import User, Webhook
+from subscriptions.profiles import profile as profile_named
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -49,7 +51,9 @@ def webhook_was_disabled(
 def mail_admins_of(webhook_id: int, *, consecutive_failures: int) -> int:
     """Tell the people of the webhook's tenant that it is disabled; how many."""
     webhook = Webhook.objects.select_related("tenant").get(pk=webhook_id)
-    context = {"webhook": webhook, "consecutive_failures": consecutive_failures}
+    rule = profile_named(webhook.profile).policy.stop_rule
+    reason = why(webhook.disabled_reason, rule, failures=consecutive_failures)
+    context = {"webhook": webhook, "why": reason}
     text = render_to_string("emails/webhook_disabled.txt", context)
     return _mail_people_of(webhook, "Webhook disabled", text)
 

@@ -12,16 +12,32 @@ from django.core.checks import Error, register
 from deliveries.conf import SLICE
 from deliveries.engine.steps import Step
 from deliveries.transport.tunnel import parse_egress_proxy
+from subscriptions.profiles import all_profiles
 
 
 @register()
 def a_drain_fits_into_its_task(**kwargs: Any) -> list[Error]:
     # Not by get_conf: what else it reads may be wrong, and has a check of its own.
-    turn = SLICE + settings.WEBHOOKS_TIMEOUT
+    turn = SLICE + max(settings.WEBHOOKS_TIMEOUT, *_timeouts())
     if timedelta(seconds=settings.Q_CLUSTER["timeout"]) <= turn:
-        message = "Q_CLUSTER timeout must exceed a slice and WEBHOOKS_TIMEOUT together."
+        message = "Q_CLUSTER timeout must exceed a slice and any time-out together."
         return [Error(message, hint=f"More than {turn}.", id="deliveries.E001")]
     return []
+
+
+def _timeouts() -> list[timedelta]:
+    """Those that profiles set themselves."""
+    policies = [each.policy for each in all_profiles()]
+    return [timedelta(), *(each.timeout for each in policies if each.timeout)]
+
+
+@register()
+def delays_are_only_shortened(**kwargs: Any) -> list[Error]:
+    if 0 < settings.WEBHOOKS_DELAY_SCALE <= 1:
+        return []
+    message = "WEBHOOKS_DELAY_SCALE must be more than 0, and 1 at most."
+    hint = "It shortens what profiles say of time, for trials; 1 leaves it as it is."
+    return [Error(message, hint=hint, id="deliveries.E011")]
 
 
 @register()

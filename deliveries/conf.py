@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 
-from deliveries.policy.retry import LONGEST_WAIT
+from deliveries.policy.rules import Defaults, Rules, rules_for
 from deliveries.wire.message import HeaderStyle
 from subscriptions.conf import address_policy
+from subscriptions.profiles import all_profiles
+from subscriptions.profiles import profile as profile_named
 
 if TYPE_CHECKING:
     from subscriptions.addresses import AddressPolicy
@@ -26,10 +28,8 @@ MARGIN = timedelta(seconds=15)
 
 @dataclass(frozen=True, slots=True)
 class Conf:
-    timeout: timedelta
+    defaults: Defaults
     verification_timeout: timedelta
-    retry_delays: tuple[timedelta, ...]
-    auto_disable_after: int
     header_prefix: str
     user_agent: str
     concurrency: int
@@ -53,23 +53,41 @@ class Conf:
     def challenge_lease(self) -> timedelta:
         return 3 * self.verification_timeout
 
-    @property
-    def longest_wait(self) -> timedelta:
+    def rules(self, profile: str) -> Rules:
+        """How deliveries to webhooks of the profile of that name behave."""
+        return rules_for(profile_named(profile).policy, self.defaults)
+
+    def lease(self, profile: str) -> timedelta:
+        """Longer than a claimed delivery can wait, be sent and be recorded."""
+        return self.rules(profile).timeout + MARGIN
+
+    def longest_wait(self, profile: str) -> timedelta:
         """No delivery is due later than this from now, unless a clock was moved."""
-        return max(self.lease, LONGEST_WAIT, *self.retry_delays)
+        return max(self.lease(profile), self.rules(profile).longest_wait)
 
     @property
-    def lease(self) -> timedelta:
-        """Longer than a claimed delivery can wait, be sent and be recorded."""
-        return self.timeout + MARGIN
+    def longest_timeout(self) -> timedelta:
+        """Of all profiles: nothing that is being sent takes longer."""
+        return max(self.rules(each.name).timeout for each in all_profiles())
+
+    @property
+    def longest_lease(self) -> timedelta:
+        return self.longest_timeout + MARGIN
+
+
+def _defaults() -> Defaults:
+    return Defaults(
+        timeout=settings.WEBHOOKS_TIMEOUT,
+        delays=settings.WEBHOOKS_RETRY_DELAYS,
+        auto_disable_after=settings.WEBHOOKS_AUTO_DISABLE_AFTER,
+        scale=settings.WEBHOOKS_DELAY_SCALE,
+    )
 
 
 def get_conf() -> Conf:
     return Conf(
-        timeout=settings.WEBHOOKS_TIMEOUT,
+        defaults=_defaults(),
         verification_timeout=settings.WEBHOOKS_VERIFICATION_TIMEOUT,
-        retry_delays=settings.WEBHOOKS_RETRY_DELAYS,
-        auto_disable_after=settings.WEBHOOKS_AUTO_DISABLE_AFTER,
         header_prefix=settings.WEBHOOKS_HEADER_PREFIX,
         user_agent=settings.WEBHOOKS_USER_AGENT,
         concurrency=settings.WEBHOOKS_CONCURRENCY,

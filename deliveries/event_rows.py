@@ -34,11 +34,15 @@ class Replay(NamedTuple):
 
 
 class Recipient(NamedTuple):
-    """A webhook that gets an event, and behind whose events it waits there."""
+    """A webhook that gets an event, and behind whose events it waits there.
+
+    *retries_yield*: should it fail, first attempts go before its retries.
+    """
 
     event_id: int
     webhook_id: int
     order_key: str
+    retries_yield: bool = False
 
 
 def key_of(event: Event) -> Key:
@@ -110,6 +114,7 @@ def insert_deliveries(recipients: Iterable[Recipient], *, now: datetime) -> None
             "event_id": recipient.event_id,
             "webhook_id": recipient.webhook_id,
             "order_key": recipient.order_key,
+            "retries_yield": recipient.retries_yield,
         }
         for recipient in recipients
     ]

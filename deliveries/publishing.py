@@ -28,12 +28,14 @@ from deliveries.queue import wake_workers
 from deliveries.wire.tracing import trace_of
 from subscriptions.catalogue import definitions_named
 from subscriptions.matching import webhooks_for, webhooks_named
+from subscriptions.profiles import profile as profile_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from subscriptions.models import Subsidiary, Tenant
+    from subscriptions.profiles import EventTypeDefinition, Policy
 
 # Of one batch; more events than these share one.
 MAX_LINES = 10
@@ -77,7 +79,7 @@ def publish_batch(facts: Sequence[Fact]) -> list[Publication]:
     events = [event_of(fact, types[fact.type], now=now) for fact in facts]
     stored = store_events(events, now=now)
     new = [e for e in events if stored[key_of(e)] is e]
-    counts = _fan_out(new, now=now) + _sent_before(stored.values(), new)
+    counts = _fan_out(new, types, now=now) + _sent_before(stored.values(), new)
     publications = [_publication(event, stored, counts) for event in events]
     transaction.on_commit(partial(_announce, publications))
     transaction.on_commit(wake_workers)
@@ -106,14 +108,28 @@ def publish_change(
     return publish_batch(facts)
 
 
-def _fan_out(events: Sequence[Event], *, now: datetime) -> Counter[int]:
+def _fan_out(
+    events: Sequence[Event],
+    types: Mapping[str, EventTypeDefinition],
+    *,
+    now: datetime,
+) -> Counter[int]:
     """One delivery for each webhook that wants the event; their count per event."""
+    # Who subscribes to a type has its profile.
+    policies = {
+        name: profile_named(known.profile).policy for name, known in types.items()
+    }
     wanted = webhooks_for({(event.subsidiary_id, event.type) for event in events})
     themselves = webhooks_named(
         event.entity_id for event in events if event.entity_type == WEBHOOK
     )
     recipients = [
-        Recipient(event.pk, taker.webhook_id, _order_key(event))
+        Recipient(
+            event.pk,
+            taker.webhook_id,
+            order_key=_order_key(event, policies[event.type]),
+            retries_yield=policies[event.type].firsts_before_retries,
+        )
         for event in events
         for taker in who_want(event, wanted.get((event.subsidiary_id, event.type), ()))
         # Nobody is told about itself.
@@ -123,8 +139,9 @@ def _fan_out(events: Sequence[Event], *, now: datetime) -> Counter[int]:
     return Counter(recipient.event_id for recipient in recipients)
 
 
-def _order_key(event: Event) -> str:
-    return event.entity_id if event.tenant.delivers_in_order else ""
+def _order_key(event: Event, policy: Policy) -> str:
+    in_order = policy.ordered_per_entity and event.tenant.delivers_in_order
+    return event.entity_id if in_order else ""
 
 
 def _sent_before(stored: Iterable[Event], new: Sequence[Event]) -> Counter[int]:

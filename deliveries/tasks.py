@@ -13,6 +13,7 @@ from django.db import Error, connection
 
 from deliveries import alerts, stopping
 from deliveries.conf import RECOVERY_SLICE, SLICE, Conf, get_conf
+from deliveries.engine.acknowledging import stop_overdue
 from deliveries.engine.clock import database_clock
 from deliveries.engine.counting import fold
 from deliveries.engine.draining import Drain, Memory
@@ -151,7 +152,9 @@ def _minute() -> int:
 
 @lru_cache(maxsize=1)
 def _heal_in(*, minute: int) -> None:
-    heal(get_conf(), now=database_time())
+    conf, now = get_conf(), database_time()
+    heal(conf, now=now)
+    stop_overdue(conf, now=now)
     if Recovery.objects.running().exists():
         run_later(RECOVER)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
+from deliveries.forgetting import forget_failures
 from deliveries.models import WebhookHealth
 from deliveries.wire.exchange import FailureKind, Response
 from deliveries.wire.message import compose_challenge
@@ -45,13 +46,14 @@ def verify(
 
 def record_verification(verified: Verified, *, now: datetime) -> None:
     """Activate the webhook, or say why not; failures counted before are forgotten."""
-    health = WebhookHealth.objects.filter(webhook=verified.challenge.webhook_id)
+    webhook_id = verified.challenge.webhook_id
+    health = WebhookHealth.objects.filter(webhook=webhook_id)
     with transaction.atomic(durable=True):
         # Health before webhook, as recording locks them: nobody waits in a circle.
         list(health.select_for_update(no_key=True))
         is_current = settle(verified.challenge, error=verified.error, now=now)
         if is_current and not verified.error:
-            health.exclude(consecutive_failures=0).update(consecutive_failures=0)
+            forget_failures(webhook_id)
 
 
 def _error(reply: Response | Failure, token: str, *, timeout: timedelta) -> str:

@@ -13,8 +13,18 @@ class SubscriptionsConfig(AppConfig):
     def ready(self) -> None:
         from subscriptions import checks  # noqa: F401, PLC0415 (registers them)
 
+        _register_profiles()
         _watch_the_door()
         post_migrate.connect(_sync_event_types, sender=self)
+
+
+def _register_profiles() -> None:
+    """Those that the settings name, beside our own."""
+    from subscriptions.conf import further_profiles  # noqa: PLC0415
+    from subscriptions.profiles import register  # noqa: PLC0415
+
+    for profile in further_profiles():
+        register(profile)
 
 
 def _watch_the_door() -> None:

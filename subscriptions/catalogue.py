@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from jsonschema_rs import Draft202012Validator
@@ -54,7 +54,7 @@ def definitions_named(names: Iterable[str]) -> dict[str, EventTypeDefinition]:
     release. Only a type that a release has dropped is looked up in its row.
     """
     wanted = set(names)
-    current = _definitions()
+    current = _definitions(all_profiles())
     found = {name: current[name] for name in wanted if name in current}
     if dropped := wanted - found.keys():
         rows = event_types_named(dropped)
@@ -64,13 +64,15 @@ def definitions_named(names: Iterable[str]) -> dict[str, EventTypeDefinition]:
 
 def is_operational(name: str) -> bool:
     """Whether events of that type are about webhooks themselves."""
-    known = _definitions().get(name)
+    known = _definitions(all_profiles()).get(name)
     return known is not None and known.is_operational
 
 
-@cache
-def _definitions() -> Mapping[str, EventTypeDefinition]:
-    return {each.name: each for known in all_profiles() for each in known.event_types}
+@lru_cache(maxsize=1)
+def _definitions(
+    profiles: tuple[Profile, ...],
+) -> Mapping[str, EventTypeDefinition]:
+    return {each.name: each for known in profiles for each in known.event_types}
 
 
 def _definition(row: EventType) -> EventTypeDefinition:

@@ -16,6 +16,8 @@ from subscriptions.target_urls import UrlRules
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from subscriptions.profiles import Profile
+
 
 class TwoFactorFor(StrEnum):
     """Of whom a second factor is asked. Who has one uses it anyway."""
@@ -63,6 +65,11 @@ def address_policy() -> AddressPolicy:
     )
 
 
+def further_profiles() -> list[Profile]:
+    """Those that are not ours, by their dotted paths."""
+    return [import_string(path) for path in settings.WEBHOOKS_PROFILES]
+
+
 def encryption_keys() -> str:
     """The key ring as text. Apart from the rest: it is asked for with every secret."""
     keys: str = settings.WEBHOOKS_ENCRYPTION_KEYS
@@ -73,6 +80,11 @@ def publisher() -> Callable[..., None]:
     """What publishes an operational event: of a webhook, its type and its data."""
     found: Callable[..., None] = import_string(settings.WEBHOOKS_PUBLISH_ABOUT)
     return found
+
+
+def forget_failures(webhook_id: int) -> None:
+    """Nothing counts against a webhook any more that is about to be active again."""
+    import_string(settings.WEBHOOKS_FORGET_FAILURES)(webhook_id)
 
 
 def wake_workers() -> None:

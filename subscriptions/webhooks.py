@@ -13,7 +13,7 @@ from subscriptions import audit
 from subscriptions.audit import Action, about_webhook, changes_between
 from subscriptions.catalogue import event_types_named
 from subscriptions.clock import database_time
-from subscriptions.conf import get_conf, wake_workers
+from subscriptions.conf import forget_failures, get_conf, wake_workers
 from subscriptions.filter_checks import refuse_pointless
 from subscriptions.models import Subscription, Tenant, Webhook
 from subscriptions.operational import announce_disabled
@@ -34,6 +34,14 @@ if TYPE_CHECKING:
 class NameTaken(ValueError):
     def __init__(self, name: str) -> None:
         super().__init__(f"The subsidiary already has a webhook named {name!r}.")
+
+
+class NothingToVerify(ValueError):
+    def __init__(self, profile: str) -> None:
+        super().__init__(
+            f"A webhook of the profile {profile} does not have to prove that its URL is"
+            " its own: there is nothing to verify."
+        )
 
 
 class TooManyWebhooks(ValueError):
@@ -62,7 +70,7 @@ def create_webhook(  # noqa: PLR0913 (the fields of a webhook)
     origin: Origin = SYSTEM,
     **optional: Any,
 ) -> NewWebhook:
-    """Create a webhook and ask for its verification.
+    """Create a webhook and ask for its verification; without one it is Active at once.
 
     *url* is canonical, *events* are names of the profile's catalogue. Raises
     TooManyWebhooks, NameTaken, UnknownEventTypes and BadFilter; then nothing was
@@ -92,10 +100,14 @@ def create_webhook(  # noqa: PLR0913 (the fields of a webhook)
 
 
 def _begin(webhook: Webhook) -> None:
-    if profile_named(webhook.profile).policy.verifies_ownership:
+    if _is_verified(webhook):
         webhook.verification_due_at = database_time()
     else:
         webhook.status = Webhook.Status.ACTIVE
+
+
+def _is_verified(webhook: Webhook) -> bool:
+    return profile_named(webhook.profile).policy.verifies_ownership
 
 
 @transaction.atomic
@@ -109,10 +121,10 @@ def update_webhook(
 ) -> Webhook:
     """Change what *changes* names; what it leaves out stays. Returns the new state.
 
-    A new ``url`` puts the webhook back to Pending and asks for its verification; all
-    else takes effect at once. What says nothing new leaves the revision as it is.
-    Raises RevisionMismatch, NameTaken, UnknownEventTypes and BadFilter; then nothing
-    was changed.
+    A new ``url`` puts the webhook back to Pending and asks for its verification, if its
+    profile has one; all else takes effect at once. What says nothing new leaves the
+    revision as it is. Raises RevisionMismatch, NameTaken, UnknownEventTypes and
+    BadFilter; then nothing was changed.
     """
     webhook = locked(webhook, if_match=if_match)
     before = {name: _value(webhook, name) for name in changes}
@@ -147,7 +159,7 @@ def _event_names(webhook: Webhook) -> list[str]:
 
 
 def _apply(webhook: Webhook, new: Mapping[str, Any]) -> None:
-    if "url" in new:
+    if "url" in new and _is_verified(webhook):
         _back_to_pending(webhook)
     for name, value in new.items():
         if name == "events":
@@ -166,11 +178,15 @@ def _resubscribe(webhook: Webhook, events: Sequence[str]) -> None:
 
 
 def _back_to_pending(webhook: Webhook) -> None:
-    webhook.status = Webhook.Status.PENDING
-    webhook.disabled_at = None
-    webhook.disabled_reason = ""
+    _leave_disabled(webhook, status=Webhook.Status.PENDING)
     webhook.verified_at = None
     _ask_for_verification(webhook)
+
+
+def _leave_disabled(webhook: Webhook, *, status: str) -> None:
+    webhook.status = status
+    webhook.disabled_at = None
+    webhook.disabled_reason = ""
 
 
 def _ask_for_verification(webhook: Webhook) -> None:
@@ -183,7 +199,12 @@ def _ask_for_verification(webhook: Webhook) -> None:
 
 @transaction.atomic
 def request_verification(webhook: Webhook, *, origin: Origin = SYSTEM) -> Webhook:
-    """Run the ownership challenge (again); passing makes the webhook Active."""
+    """Run the ownership challenge (again); passing makes the webhook Active.
+
+    Raises NothingToVerify.
+    """
+    if not _is_verified(webhook):
+        raise NothingToVerify(webhook.profile)
     webhook = locked(webhook)
     _ask_for_verification(webhook)
     webhook.save()
@@ -193,11 +214,22 @@ def request_verification(webhook: Webhook, *, origin: Origin = SYSTEM) -> Webhoo
 
 @transaction.atomic
 def enable_webhook(webhook: Webhook, *, origin: Origin = SYSTEM) -> Webhook:
-    """Ask for the verification that makes the webhook Active; an active one stays."""
+    """Ask for the verification that makes the webhook Active; an active one stays.
+
+    Where the profile has none, it is Active at once, and nothing counts against it.
+    """
+    if not webhook.is_active and not _is_verified(webhook):
+        # Before the lock: what is counted is locked first, wherever both are.
+        forget_failures(webhook.pk)
     webhook = locked(webhook)
     if webhook.is_active:
         return webhook
-    _ask_for_verification(webhook)
+    if _is_verified(webhook):
+        _ask_for_verification(webhook)
+    else:
+        _leave_disabled(webhook, status=Webhook.Status.ACTIVE)
+        webhook.revision += 1
+        transaction.on_commit(wake_workers)
     webhook.save()
     _record(Action.WEBHOOK_ENABLED, webhook, origin)
     return webhook

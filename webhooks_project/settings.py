@@ -221,6 +221,8 @@ WEBHOOKS_RETRY_DELAYS = tuple(
     timedelta(seconds=float(delay))
     for delay in env.list("WEBHOOKS_RETRY_DELAYS", default=["10", "30", "60"])
 )
+WEBHOOKS_DELAY_SCALE = env.float("WEBHOOKS_DELAY_SCALE", default=1)
+WEBHOOKS_PROFILES = env.list("WEBHOOKS_PROFILES", default=[])
 WEBHOOKS_AUTO_DISABLE_AFTER = env.int("WEBHOOKS_AUTO_DISABLE_AFTER", default=10)
 WEBHOOKS_HEADER_PREFIX = env.str("WEBHOOKS_HEADER_PREFIX", default="X-Alvys-")
 WEBHOOKS_USER_AGENT = env.str("WEBHOOKS_USER_AGENT", default="Alvys-Webhook/1.0")
@@ -248,9 +250,11 @@ WEBHOOKS_METRICS_NETWORKS = env.list(
 WEBHOOKS_LOG_FORMAT = env.str("WEBHOOKS_LOG_FORMAT", default="wide")
 # For tests of faults only (deliveries/engine/steps.py).
 WEBHOOKS_DIE_AT = env.str("WEBHOOKS_DIE_AT", default="")
-# `subscriptions` may not import `deliveries`; it is told here whom to wake.
+# `subscriptions` may not import `deliveries`; it is told here whom to wake, and who
+# forgets.
 WEBHOOKS_WAKE_WORKERS = "deliveries.queue.wake_workers"
 WEBHOOKS_PUBLISH_ABOUT = "deliveries.operational.publish_about"
+WEBHOOKS_FORGET_FAILURES = "deliveries.forgetting.forget_failures"
 
 # --- Words, times, static files, mail -----------------------------------------------
 LANGUAGE_CODE = "en"

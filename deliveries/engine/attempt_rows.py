@@ -10,7 +10,7 @@ from deliveries.wire.exchange import FailureKind, Response
 from deliveries.wire.redaction import storable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
     from deliveries.engine.delivering import Sent
     from deliveries.wire.exchange import Failure
@@ -46,13 +46,13 @@ def _row(sent: Sent) -> dict[str, Any]:
         "remote_address": exchange.remote_address,
         "request_headers": dict(storable(sent.request.headers.items())),
         "is_test": claimed.is_test,
-        **_answer(exchange.reply),
+        **_answer(exchange.reply, success=sent.rules.success),
     }
 
 
-def _answer(reply: Response | Failure) -> dict[str, Any]:
+def _answer(reply: Response | Failure, *, success: Container[int]) -> dict[str, Any]:
     if isinstance(reply, Response):
-        succeeded = 200 <= reply.status_code <= 299
+        succeeded = reply.status_code in success
         return {
             "status": Attempt.Status.SUCCESS if succeeded else Attempt.Status.FAILED,
             "status_code": reply.status_code,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from deliveries.statements import execute, moment
 from subscriptions.models import Webhook
+from subscriptions.profiles import is_known
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,7 +26,7 @@ WITH RECURSIVE busy(webhook_id) AS (
             WHERE state = 0 AND webhook_id > busy.webhook_id)
     FROM busy WHERE busy.webhook_id IS NOT NULL
 )
-SELECT webhook.id, webhook.tenant_id, webhook.status, webhook.deleted_at IS NOT NULL, health.webhook_id,
+SELECT webhook.id, webhook.tenant_id, webhook.profile, webhook.status, webhook.deleted_at IS NOT NULL, health.webhook_id,
     CASE WHEN webhook.status = 'Active' AND webhook.deleted_at IS NULL
     THEN (SELECT min(due_at) FROM deliveries_delivery
           WHERE state = 0 AND webhook_id = webhook.id)
@@ -51,6 +52,7 @@ class Busy:
 
     webhook_id: int
     tenant_id: int
+    profile: str
     status: str
     is_deleted: bool
     has_health: bool
@@ -70,10 +72,14 @@ class Busy:
 
 
 def busy_webhooks() -> list[Busy]:
-    """All webhooks with pending deliveries, in the order of their ids."""
+    """All webhooks with pending deliveries, in the order of their ids.
+
+    One whose profile this process does not know waits for one that does.
+    """
     return [
-        Busy(pk, tenant, status, bool(is_deleted), health is not None, moment(due_at))
-        for pk, tenant, status, is_deleted, health, due_at in execute(_BUSY)
+        Busy(pk, tenant, profile, status, bool(gone), health is not None, moment(due))
+        for pk, tenant, profile, status, gone, health, due in execute(_BUSY)
+        if is_known(profile)
     ]
 
 

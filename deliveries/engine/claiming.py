@@ -14,12 +14,13 @@ from deliveries.engine.steps import Step, reach
 from deliveries.statements import among, ask_each, execute, table, uid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime, timedelta
     from uuid import UUID
 
     from deliveries.engine.backlog import Busy
     from deliveries.engine.ordering import Entity
+    from deliveries.statements import Row
 
 # A claim looks this far past deliveries that must wait for one of their entity.
 LOOK_AHEAD = 32
@@ -31,18 +32,23 @@ SELECT id, webhook_id, is_leased, order_key <> '' AND EXISTS (
     WHERE earlier.webhook_id = delivery.webhook_id
     AND earlier.order_key = delivery.order_key AND earlier.id < delivery.id
     AND earlier.state IN (0, 1) AND NOT (earlier.order_key = '')
-) AS is_behind, is_replay, due_at
+) AS is_behind, CASE
+    WHEN is_replay THEN 2 WHEN retries_yield AND attempts_made > 0 THEN 1 ELSE 0
+END AS place, due_at
 FROM deliveries_delivery delivery
 WHERE state = 0 AND webhook_id = {} AND due_at <= {} AND (is_test OR {})
 """
 _IN_ORDER = "ORDER BY due_at, id LIMIT {}"
 _CANDIDATES = f"{_DUE} {_IN_ORDER}"
-# New events do not wait behind a recovery of old ones.
-_REPLAYS_LAST = f"""
+# New events do not wait behind a recovery of old ones; and where the profile says so,
+# not behind retries.
+_FIRST = "AND retries_yield AND attempts_made = 0"
+_IN_PLACE = f"""
 SELECT * FROM (
-    SELECT * FROM ({_DUE} AND NOT is_replay {_IN_ORDER}) AS new
+    SELECT * FROM ({_DUE} {_FIRST} {_IN_ORDER}) AS first
+    UNION SELECT * FROM ({_DUE} AND NOT is_replay {_IN_ORDER}) AS new
     UNION ALL SELECT * FROM ({_DUE} AND is_replay {_IN_ORDER}) AS again
-) AS candidate ORDER BY is_replay, due_at, id LIMIT {{}}
+) AS candidate ORDER BY place, due_at, id LIMIT {{}}
 """  # noqa: S608 (our own words)
 
 # Only columns of the row itself: a join would become a subquery, which PostgreSQL does
@@ -95,13 +101,13 @@ class Limits(NamedTuple):
     """How much of a webhook to lease, and for how long.
 
     *window*: how much may be under way, all workers taken together; *batch*: how much
-    this claim may add to it. *alone*: one that is suspected of killing its worker; else
-    only such as are not.
+    this claim may add to it. *lease_of* a profile, by its name. *alone*: one that is
+    suspected of killing its worker; else only such as are not.
     """
 
     window: Callable[[int], int]
     batch: Callable[[int], int]
-    lease: timedelta
+    lease_of: Callable[[str], timedelta]
     alone: bool = False
 
 
@@ -127,10 +133,8 @@ def claim(busy: Sequence[Busy], *, limits: Limits, now: datetime) -> list[Claime
         if not chosen:
             return []
         torn = [c.delivery_id for c in chosen if c.was_leased]
-        note_interrupted(torn, lease=limits.lease)
-        return _lease(
-            [c.delivery_id for c in chosen], until=now + limits.lease, now=now
-        )
+        note_interrupted(torn, lease_of=limits.lease_of)
+        return _lease(chosen, _ends_of_leases(mine, limits, now=now), now=now)
 
 
 def give_back(unsent: Sequence[Claimed], *, now: datetime) -> None:
@@ -176,10 +180,10 @@ def _candidates(
     ]
     types = ("bigint", "timestamptz", "boolean", "integer")
     found = ask_each(_CANDIDATES, questions, *types)
-    # On most days there are none, and the plain question costs half.
-    if any(is_replay for *_, is_replay, _ in found):
-        doubled = [2 * question + question[-1:] for question in questions]
-        found = ask_each(_REPLAYS_LAST, doubled, *types, *types, types[-1])
+    # On most days nothing has to step back, and the plain question costs a third.
+    if any(place for *_, place, _ in found):
+        thrice = [3 * question + question[-1:] for question in questions]
+        found = ask_each(_IN_PLACE, thrice, *3 * types, types[-1])
     return [Candidate(*row[:4]) for row in found]
 
 
@@ -196,7 +200,7 @@ def _fit(
     """Those that may go out now; what has killed too many workers ends here."""
     first = [each for each in candidates if not each.is_behind]
     torn = judge([each.delivery_id for each in first if each.was_leased])
-    give_up(torn.poison, lease=limits.lease, now=now)
+    give_up(torn.poison, lease_of=limits.lease_of, now=now)
     if limits.alone:
         return [each for each in first if each.delivery_id in torn.suspect][:1]
     return [
@@ -216,14 +220,26 @@ def _chosen(
     return chosen
 
 
+def _ends_of_leases(
+    mine: Iterable[Busy], limits: Limits, *, now: datetime
+) -> dict[int, datetime]:
+    return {each.webhook_id: now + limits.lease_of(each.profile) for each in mine}
+
+
 def _lease(
-    delivery_ids: Sequence[int], *, until: datetime, now: datetime
+    chosen: Sequence[Candidate], ends: Mapping[int, datetime], *, now: datetime
 ) -> list[Claimed]:
-    these, ids = among(delivery_ids)
-    leased = execute(_LEASE.format(these), [until, True, *ids, now])
-    rows = {row[0]: row for row in leased}
+    rows: dict[int, Row] = {}
+    # Nearly always one: the profiles that take equally long share it.
+    for until in {ends[each.webhook_id] for each in chosen}:
+        these, ids = among(
+            [each.delivery_id for each in chosen if ends[each.webhook_id] == until]
+        )
+        leased = execute(_LEASE.format(these), [until, True, *ids, now])
+        rows |= {row[0]: row for row in leased}
     # In the order of the round: who is sent to last is asked last the next time.
-    return [_claimed(*rows[pk]) for pk in delivery_ids if pk in rows]
+    order = [each.delivery_id for each in chosen]
+    return [_claimed(*rows[pk]) for pk in order if pk in rows]
 
 
 def _claimed(delivery_id: int, stored_uid: Any, *rest: Any) -> Claimed:

@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 
     from deliveries.engine.claiming import Claimed
     from deliveries.engine.clock import Clock
+    from deliveries.policy.rules import Rules
     from deliveries.wire.authentication import Authentication
     from deliveries.wire.exchange import Exchange, Request
     from deliveries.wire.message import HeaderStyle
 
-    Send = Callable[[Request], Exchange]
+    Send = Callable[..., Exchange]
+    RulesOf = Callable[[str], Rules]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class Outgoing:
     claimed: Claimed
     message: Message
     url: str
+    rules: Rules
     authentication: Authentication = field(repr=False)
 
 
@@ -42,6 +45,7 @@ class Sent:
 
     claimed: Claimed
     message: Message
+    rules: Rules
     request: Request
     exchange: Exchange
     started_at: datetime
@@ -60,15 +64,19 @@ class Run:
     unsent: list[Claimed]
 
 
-def prepare(claimed: Sequence[Claimed], *, now: datetime) -> list[Outgoing]:
+def prepare(
+    claimed: Sequence[Claimed], *, rules_of: RulesOf, now: datetime
+) -> list[Outgoing]:
     """Read webhooks, keys and bodies: once for the batch, in three queries.
 
-    What cannot be signed is left out, and due again when its lease has run out.
+    *rules_of* knows those of a profile, by its name. What cannot be signed is left out,
+    and due again when its lease has run out.
     """
     webhooks = Webhook.objects.only(
         "profile", "url", "include_previous_attributes"
     ).in_bulk({each.webhook_id for each in claimed})
     known = authentications(webhooks, now=now)
+    rules = {each.profile: rules_of(each.profile) for each in webhooks.values()}
     events = Event.objects.only(
         "public_id", "type", "body", "body_with_previous", "traceparent"
     ).in_bulk({each.event_id for each in claimed})
@@ -77,6 +85,7 @@ def prepare(claimed: Sequence[Claimed], *, now: datetime) -> list[Outgoing]:
             each,
             webhook=webhooks[each.webhook_id],
             event=events[each.event_id],
+            rules=rules[webhooks[each.webhook_id].profile],
             authentication=known[each.webhook_id],
         )
         for each in claimed
@@ -85,7 +94,12 @@ def prepare(claimed: Sequence[Claimed], *, now: datetime) -> list[Outgoing]:
 
 
 def _outgoing(
-    claimed: Claimed, *, webhook: Webhook, event: Event, authentication: Authentication
+    claimed: Claimed,
+    *,
+    webhook: Webhook,
+    event: Event,
+    rules: Rules,
+    authentication: Authentication,
 ) -> Outgoing:
     message = Message(
         event_id=event.public_id,
@@ -97,7 +111,7 @@ def _outgoing(
         body=event.body_for(webhook),
         parent=event.traceparent,
     )
-    return Outgoing(claimed, message, webhook.url, authentication)
+    return Outgoing(claimed, message, webhook.url, rules, authentication)
 
 
 def deliver_in_turn(
@@ -129,11 +143,12 @@ def deliver(
         style=style,
         now=started_at,
     )
-    exchange = send(request)
+    exchange = send(request, timeout=outgoing.rules.timeout)
     reach(Step.AFTER_SEND)
     return Sent(
         outgoing.claimed,
         outgoing.message,
+        outgoing.rules,
         request,
         exchange,
         started_at=started_at,

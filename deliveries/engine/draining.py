@@ -11,13 +11,12 @@ from deliveries.engine.claiming import Limits, claim, give_back
 from deliveries.engine.delivering import Run, deliver_in_turn, prepare
 from deliveries.engine.egress import WayOut
 from deliveries.engine.lanes import Lanes
-from deliveries.engine.recording import Rules, record
+from deliveries.engine.recording import record
 from deliveries.engine.senders import Senders
 from deliveries.engine.skipping import skip_stopped
 from deliveries.engine.steps import Step, reach
 from deliveries.policy.egress import PROBES, Passage
 from deliveries.policy.pacing import Pacing
-from deliveries.policy.retry import RetryPolicy
 from deliveries.verification import Verified, record_verification, verify
 from subscriptions.verification import claim_challenges
 
@@ -78,7 +77,7 @@ class Drain:
     ) -> None:
         self._clock = clock
         self._conf = conf
-        self._send = partial(send, timeout=conf.timeout)
+        self._send = send
         self._wake_another = wake_another
         self._is_told_to_stop = is_told_to_stop
         self._send_challenge = partial(send, timeout=conf.verification_timeout)
@@ -86,7 +85,6 @@ class Drain:
         memory = memory or Memory.of(conf)
         self._way_out = memory.way_out
         self._lanes = Lanes(memory.pacing, per_webhook=conf.in_flight_per_webhook)
-        self._rules = Rules(RetryPolicy(conf.retry_delays), conf.auto_disable_after)
         self._last_served = 0
         self._next_look_for_challenges = clock()
 
@@ -144,7 +142,8 @@ class Drain:
             return
         reach(Step.AFTER_CLAIM)
         self._last_served = claimed[-1].webhook_id
-        for run in self._lanes.enter(prepare(claimed, now=now)):
+        outgoing = prepare(claimed, rules_of=self._conf.rules, now=now)
+        for run in self._lanes.enter(outgoing):
             self._senders.start(partial(self._deliver, run))
 
     def _deliver(self, outgoing: list[Outgoing]) -> Run:
@@ -181,7 +180,7 @@ class Drain:
         now = self._clock()
         runs = [each for each in ended if isinstance(each, Run)]
         sent = [each for run in runs for each in run.sent]
-        record(self._way_out.excuse(sent, now=now), rules=self._rules, now=now)
+        record(self._way_out.excuse(sent, now=now), now=now)
         give_back([each for run in runs for each in run.unsent], now=now)
         for run in runs:
             self._lanes.leave(run)
@@ -192,7 +191,7 @@ class Drain:
 
     def _record_all(self) -> None:
         while self.is_sending:
-            self._record_what_ended(patience=self._conf.timeout)
+            self._record_what_ended(patience=self._conf.longest_timeout)
 
     def _is_due(self, work: Work) -> bool:
         return work.next_due is not None and work.next_due <= self._clock()

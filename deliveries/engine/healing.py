@@ -15,6 +15,7 @@ from deliveries.statements import among, execute
 from subscriptions.verification import hasten_challenges
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from deliveries.conf import Conf
@@ -41,13 +42,21 @@ def heal(conf: Conf, *, now: datetime) -> None:
 
 def _pull_back(conf: Conf, *, now: datetime) -> int:
     """Nothing waits longer than its lease or its retry takes, unless the clock lied."""
-    webhooks = [each.webhook_id for each in busy_webhooks()]
-    if not webhooks:
-        return 0
+    webhooks: dict[str, list[int]] = {}
+    for each in busy_webhooks():
+        webhooks.setdefault(each.profile, []).append(each.webhook_id)
+    return sum(
+        _pull_back_of(conf, profile, ids, now=now) for profile, ids in webhooks.items()
+    )
+
+
+def _pull_back_of(
+    conf: Conf, profile: str, webhooks: Collection[int], *, now: datetime
+) -> int:
     these, ids = among(webhooks)
     sql = _PULL_BACK.format(these)
-    latest = now + conf.longest_wait
+    latest = now + conf.longest_wait(profile)
     waiting = execute(sql, [now, *ids, False, latest])
     # A lease gets its full length again: its worker may be at work.
-    leased = execute(sql, [now + conf.lease, *ids, True, latest])
+    leased = execute(sql, [now + conf.lease(profile), *ids, True, latest])
     return len(waiting) + len(leased)

@@ -19,8 +19,10 @@ from deliveries.policy.poison import Suspicion, suspicion
 from deliveries.statements import among, execute
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
     from datetime import datetime, timedelta
+
+    LeaseOf = Callable[[str], timedelta]
 
 MESSAGE = "The worker stopped before it had recorded an answer."
 
@@ -53,7 +55,7 @@ def judge(delivery_ids: Collection[int]) -> Torn:
 
 
 def note_interrupted(
-    delivery_ids: Collection[int], *, lease: timedelta, kind: str = INTERRUPTED
+    delivery_ids: Collection[int], *, lease_of: LeaseOf, kind: str = INTERRUPTED
 ) -> None:
     """Write down the attempt that each delivery's last lease was for.
 
@@ -67,17 +69,17 @@ def note_interrupted(
     )
     deliveries = Delivery.objects.filter(~Exists(recorded), pk__in=delivery_ids)
     entries = [
-        _interrupted(each, lease=lease, kind=kind)
+        _interrupted(each, lease_of=lease_of, kind=kind)
         for each in deliveries.select_related("event", "webhook")
     ]
     count_attempts(Attempt.objects.bulk_create(entries))
 
 
-def give_up(delivery_ids: Collection[int], *, lease: timedelta, now: datetime) -> None:
+def give_up(delivery_ids: Collection[int], *, lease_of: LeaseOf, now: datetime) -> None:
     """End what has killed its worker too often. Behind the webhooks' turnstile."""
     if not delivery_ids:
         return
-    note_interrupted(delivery_ids, lease=lease, kind=POISON)
+    note_interrupted(delivery_ids, lease_of=lease_of, kind=POISON)
     these, ids = among(delivery_ids)
     ended = execute(_GIVE_UP.format(these), [False, now, *ids, now])
     promote_who_waited(((webhook, key) for _, webhook, key in ended), now=now)
@@ -95,12 +97,13 @@ def _interruptions(delivery_ids: Collection[int]) -> dict[int, int]:
     return counts
 
 
-def _interrupted(delivery: Delivery, *, lease: timedelta, kind: str) -> Attempt:
+def _interrupted(delivery: Delivery, *, lease_of: LeaseOf, kind: str) -> Attempt:
     return Attempt.without_exchange(
         delivery,
         status=Attempt.Status.FAILED,
         error_kind=kind,
         error_message=MESSAGE,
         # When it was claimed; when it was sent, if it was, died with the worker.
-        started_at=(delivery.due_at or delivery.created_at) - lease,
+        started_at=(delivery.due_at or delivery.created_at)
+        - lease_of(delivery.webhook.profile),
     )

@@ -3,186 +3,83 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from deliveries import alerts
 from deliveries.engine import turnstile
+from deliveries.engine.acknowledging import acknowledge, stop_overdue_among
 from deliveries.engine.attempt_rows import insert_attempts
 from deliveries.engine.counting import count_rows
+from deliveries.engine.judging import judge_webhooks
 from deliveries.engine.ordering import promote_who_waited
 from deliveries.engine.steps import Step, reach
-from deliveries.models import Delivery
-from deliveries.operational import publish_failing
-from deliveries.policy.disabling import reason_to_disable
-from deliveries.policy.egress import PAUSE
-from deliveries.policy.outcomes import Outcome, classify
-from deliveries.policy.retry import RetryPolicy, retry_after
+from deliveries.engine.verdicts import verdict_on
 from deliveries.statements import execute, table
-from subscriptions.catalogue import is_operational
 from subscriptions.identifiers import encode
-from subscriptions.webhooks import disable_webhook
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from deliveries.engine.delivering import Sent
-
-State = Delivery.State
+    from deliveries.engine.verdicts import Verdict
 
 # "state + 0": see claiming.
 _MOVE = """
 UPDATE deliveries_delivery AS delivery
 SET state = verdict.column3, due_at = verdict.column4, ended_at = verdict.column5,
-    is_leased = %s, attempts_made = attempts_made + verdict.column6
+    is_leased = %s, attempts_made = attempts_made + verdict.column6,
+    unacknowledged_since = CASE WHEN verdict.column3 = 2 THEN NULL
+        ELSE COALESCE(delivery.unacknowledged_since, verdict.column7) END
 FROM {} AS verdict
 WHERE delivery.id = verdict.column1 AND delivery.claim_number = verdict.column2
 AND delivery.state + 0 = 0 AND delivery.is_leased
 RETURNING id
 """
-
-_UPDATE_HEALTH = """
-UPDATE deliveries_webhookhealth AS health
-SET consecutive_failures = seen.column2, last_attempt_at = seen.column3
-FROM {} AS seen WHERE health.webhook_id = seen.column1
-"""
+_TYPES = ("bigint", "integer", "smallint", *["timestamptz"] * 2)
+_TYPES += ("smallint", "timestamptz")
 
 logger = logging.getLogger(__name__)
 
 
-class Rules(NamedTuple):
-    """What the settings say about failing."""
-
-    retries: RetryPolicy
-    auto_disable_after: int
-
-
-class Verdict(NamedTuple):
-    """What an attempt means for its delivery."""
-
-    sent: Sent
-    outcome: Outcome
-    state: State
-    due_at: datetime | None
-
-    @property
-    def has_ended(self) -> bool:
-        return self.state != State.PENDING
-
-    @property
-    def charge(self) -> int:
-        """What it adds to the attempts that were made."""
-        return 0 if self.outcome is Outcome.EXCUSED else 1
-
-    @property
-    def ended_at(self) -> datetime | None:
-        return self.sent.ended_at if self.has_ended else None
-
-
-def record(batch: Sequence[Sent], *, rules: Rules, now: datetime) -> None:
+def record(batch: Sequence[Sent], *, now: datetime) -> None:
     """Record *batch* in one transaction of its own."""
     if not batch:
         return
-    verdicts = [_verdict(sent, rules.retries) for sent in batch]
+    verdicts = [verdict_on(sent) for sent in batch]
     with transaction.atomic(durable=True):
-        failures = turnstile.hold({sent.claimed.webhook_id for sent in batch})
+        streaks = turnstile.hold({sent.claimed.webhook_id for sent in batch})
         count_rows(insert_attempts(batch))
         moved = _move(verdicts)
         promote_who_waited(
-            (each.sent.claimed.entity for each in moved if each.has_ended), now=now
+            (each.claimed.entity for each in moved if each.has_ended), now=now
         )
-        _judge_webhooks(moved, failures, rules=rules)
+        judge_webhooks(moved, streaks)
+        acknowledge(moved)
+        stop_overdue_among(moved, streaks)
         reach(Step.BEFORE_COMMIT)
     reach(Step.AFTER_RECORD)
-    _report(verdicts, {verdict.sent.claimed.delivery_id for verdict in moved})
-
-
-def _verdict(sent: Sent, retries: RetryPolicy) -> Verdict:
-    outcome = classify(sent.exchange.reply)
-    if outcome is Outcome.DELIVERED:
-        return Verdict(sent, outcome, State.SUCCEEDED, None)
-    if outcome is Outcome.EXCUSED:
-        return Verdict(sent, outcome, State.PENDING, sent.ended_at + PAUSE)
-    delay = None
-    if outcome is Outcome.FAILED and not sent.claimed.is_test:
-        wish = retry_after(sent.exchange.reply, now=sent.ended_at)
-        delay = retries.delay_after(attempt_number=sent.claimed.number, wish=wish)
-    if delay is None:
-        return Verdict(sent, outcome, State.FAILED, None)
-    return Verdict(sent, outcome, State.PENDING, sent.ended_at + delay)
+    _report(verdicts, {verdict.claimed.delivery_id for verdict in moved})
 
 
 def _move(verdicts: Sequence[Verdict]) -> list[Verdict]:
     """Move the deliveries whose lease is still ours; return those that moved."""
     rows = [
         (
-            verdict.sent.claimed.delivery_id,
-            verdict.sent.claimed.sequence,
+            verdict.claimed.delivery_id,
+            verdict.claimed.sequence,
             int(verdict.state),
             verdict.due_at,
             verdict.ended_at,
             verdict.charge,
+            verdict.unacknowledged_since,
         )
         for verdict in verdicts
     ]
-    types = ("bigint", "integer", "smallint", "timestamptz", "timestamptz", "smallint")
-    values, parameters = table(rows, *types)
+    values, parameters = table(rows, *_TYPES)
     moved = {row[0] for row in execute(_MOVE.format(values), [False, *parameters])}
-    return [each for each in verdicts if each.sent.claimed.delivery_id in moved]
-
-
-def _judge_webhooks(
-    moved: Sequence[Verdict], failures: dict[int, int], *, rules: Rules
-) -> None:
-    """Count failures in a row, and disable the webhooks that have had enough."""
-    seen: dict[int, tuple[int, int, datetime]] = {}
-    began: dict[int, datetime] = {}
-    for verdict in sorted(moved, key=lambda verdict: verdict.sent.ended_at):
-        webhook_id = verdict.sent.claimed.webhook_id
-        if not verdict.sent.claimed.is_test:
-            before = failures[webhook_id]
-            failures[webhook_id] = _count(verdict, before)
-            if before == 0 < failures[webhook_id] and not is_operational(
-                _type(verdict)
-            ):
-                began[webhook_id] = verdict.sent.ended_at
-            _disable_if_hopeless(verdict, failures[webhook_id], rules=rules)
-        seen[webhook_id] = (webhook_id, failures[webhook_id], verdict.sent.started_at)
-    if seen:
-        values, parameters = table(
-            list(seen.values()), "bigint", "integer", "timestamptz"
-        )
-        execute(_UPDATE_HEALTH.format(values), parameters)
-    if began:
-        publish_failing(began)
-
-
-def _type(verdict: Verdict) -> str:
-    return verdict.sent.message.event_type
-
-
-def _count(verdict: Verdict, failures: int) -> int:
-    if verdict.state == State.SUCCEEDED:
-        return 0
-    # A replay failed once before: a recovery that comes too early must not disable what
-    # takes new events, nor count one event twice. That it succeeds is news of today.
-    has_failed = verdict.state == State.FAILED and not verdict.sent.claimed.is_replay
-    return failures + has_failed
-
-
-def _disable_if_hopeless(verdict: Verdict, failures: int, *, rules: Rules) -> None:
-    reason = reason_to_disable(
-        verdict.outcome, consecutive_failures=failures, limit=rules.auto_disable_after
-    )
-    if reason is None or verdict.state != State.FAILED:
-        return
-    webhook_id, now = verdict.sent.claimed.webhook_id, verdict.sent.ended_at
-    if disable_webhook(webhook_id, reason=reason, now=now):
-        alerts.webhook_was_disabled(
-            webhook_id, consecutive_failures=failures, now=now, cause=_type(verdict)
-        )
+    return [each for each in verdicts if each.claimed.delivery_id in moved]
 
 
 def _report(verdicts: Iterable[Verdict], moved: set[int]) -> None:

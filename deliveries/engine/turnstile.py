@@ -5,24 +5,29 @@ What is counted and ordered under that lock is exact over all nodes.
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from deliveries.models import WebhookHealth
+from deliveries.policy.disabling import Streak
 from deliveries.statements import among, execute, insert_unless_present, row_lock
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from deliveries.statements import Row
 
-def hold(webhook_ids: Collection[int]) -> dict[int, int]:
+
+def hold(webhook_ids: Collection[int]) -> dict[int, Streak]:
     """Wait for the webhooks' rows; return the failures in a row of each."""
-    return dict(_locked(webhook_ids, "FOR NO KEY UPDATE"))
+    rows = _locked(webhook_ids, "FOR NO KEY UPDATE")
+    return {pk: Streak(length, _ends(stored)) for pk, length, stored in rows}
 
 
 def hold_if_free(webhook_ids: Collection[int]) -> set[int]:
     """Hold the rows that nobody else holds; return those webhooks' ids."""
     rows = _locked(webhook_ids, "FOR NO KEY UPDATE SKIP LOCKED")
-    return {webhook_id for webhook_id, _ in rows}
+    return {webhook_id for webhook_id, *_ in rows}
 
 
 def build(webhook_ids: Collection[int]) -> None:
@@ -35,12 +40,17 @@ def build(webhook_ids: Collection[int]) -> None:
         insert_unless_present(WebhookHealth, rows)
 
 
-def _locked(webhook_ids: Collection[int], how: str) -> list[tuple[int, int]]:
+def _ends(stored: str) -> tuple[int, ...]:
+    # Most have none: reading that would cost more than seeing it.
+    return () if stored == "[]" else tuple(json.loads(stored))
+
+
+def _locked(webhook_ids: Collection[int], how: str) -> list[Row]:
     # In the order of their ids: nobody waits in a circle.
     these, ids = among(webhook_ids)
-    rows = execute(
-        "SELECT webhook_id, consecutive_failures FROM deliveries_webhookhealth"  # noqa: S608
-        f" WHERE webhook_id {these} ORDER BY webhook_id {row_lock(how)}",
+    return execute(
+        "SELECT webhook_id, consecutive_failures, CAST(failed_at AS text)"  # noqa: S608
+        f" FROM deliveries_webhookhealth WHERE webhook_id {these}"
+        f" ORDER BY webhook_id {row_lock(how)}",
         ids,
     )
-    return [(webhook_id, failures) for webhook_id, failures in rows]

@@ -37,7 +37,7 @@ class Attempt(models.Model):
     """What was sent, what came back, and how long it took. Never changed.
 
     ``sequence`` is the delivery's claim number under which it was made; ``number`` is
-    what the receiver was told (1 to 4): an attempt that a crash interrupted is made
+    what the receiver was told: an attempt that a crash interrupted is made
     again under the same number.
     """
 

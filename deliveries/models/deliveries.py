@@ -78,6 +78,11 @@ class Delivery(models.Model):
     is_test = models.BooleanField(default=False)
     # Sent again, beside the delivery that the event once made.
     is_replay = models.BooleanField(default=False)
+    # Its retries let first attempts of the webhook go before.
+    retries_yield = models.BooleanField(default=False, db_default=False)
+    # When it was first attempted, until the event is acknowledged or the webhook begins
+    # anew. Only where the profile's rule asks for it.
+    unacknowledged_since = models.DateTimeField(null=True, blank=True)
     recovery = models.ForeignKey(
         Recovery,
         on_delete=models.PROTECT,
@@ -149,6 +154,18 @@ class Delivery(models.Model):
                 name="delivery_replay_due",
                 fields=["webhook", "due_at", "id"],
                 condition=Q(state=0, is_replay=True),
+            ),
+            # For engine.claiming: first attempts that a backlog of retries lets pass.
+            models.Index(
+                name="delivery_first_due",
+                fields=["webhook", "due_at", "id"],
+                condition=Q(state=0, retries_yield=True, attempts_made=0),
+            ),
+            # For engine.acknowledging: the oldest of a webhook.
+            models.Index(
+                name="delivery_unacknowledged",
+                fields=["webhook", "unacknowledged_since"],
+                condition=Q(unacknowledged_since__isnull=False),
             ),
             # For recovery: what a webhook did not get.
             models.Index(

@@ -14,6 +14,7 @@ from deliveries.recovery.starting import (
     RecoveryIsRunning,
     cancel_recovery,
     count_matches,
+    make_room,
     start_recovery,
 )
 
@@ -26,6 +27,7 @@ __all__ = [
     "cancel_recovery",
     "count_matches",
     "go_on",
+    "make_room",
     "report_on",
     "reports_on",
     "start_recovery",

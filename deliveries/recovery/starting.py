@@ -81,7 +81,7 @@ def start_recovery(
     # The lock lets in one of two who ask at once.
     webhook = locked(webhook)
     refuse_inactive(webhook)
-    _make_room(webhook)
+    make_room(webhook)
     recovery = _recovery(webhook, order, now=now)
     recovery.created_by = created_by
     recovery.matched = count_matching(recovery)
@@ -136,7 +136,7 @@ def end_recovery(recovery: Recovery, standing: Standing) -> bool:
     return True
 
 
-def _make_room(webhook: Webhook) -> None:
+def make_room(webhook: Webhook) -> None:
     """Only one runs at a time; one that has ended and was not told so yet is told."""
     running = Recovery.objects.running().select_related("webhook")
     for recovery in running.filter(webhook=webhook):

@@ -11,7 +11,7 @@ from subscriptions.filters import BadFilter
 from subscriptions.idempotency import AnswerLost, KeyReused
 from subscriptions.models import Webhook
 from subscriptions.revisions import RevisionMismatch
-from subscriptions.webhooks import NameTaken, TooManyWebhooks
+from subscriptions.webhooks import NameTaken, NothingToVerify, TooManyWebhooks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +39,7 @@ def as_answer(error: Exception) -> Exception:
         AnswerLost: Conflict,
         KeyReused: Conflict,
         NameTaken: Conflict,
+        NothingToVerify: Conflict,
         RevisionMismatch: PreconditionFailed,
         BadFilter: lambda sentence: ValidationError({"Filter": [sentence]}),
         UnknownEventTypes: lambda sentence: ValidationError({"Events": [sentence]}),

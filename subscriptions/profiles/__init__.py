@@ -7,6 +7,7 @@ promises that its names are unique and that each sample satisfies its schema.
 from __future__ import annotations
 
 from subscriptions.profiles.definition import (
+    SUCCESSFUL,
     AttemptsInARow,
     ChangeEvents,
     EventIds,
@@ -21,9 +22,17 @@ from subscriptions.profiles.definition import (
     Unacknowledged,
 )
 from subscriptions.profiles.diff_rules import CollectionRules, DiffRules
-from subscriptions.profiles.registry import UnknownProfile, all_profiles, profile
+from subscriptions.profiles.registry import (
+    ProfileExists,
+    UnknownProfile,
+    all_profiles,
+    is_known,
+    profile,
+    register,
+)
 
 __all__ = [
+    "SUCCESSFUL",
     "AttemptsInARow",
     "ChangeEvents",
     "CollectionRules",
@@ -34,11 +43,14 @@ __all__ = [
     "Facts",
     "Policy",
     "Profile",
+    "ProfileExists",
     "Retried",
     "Signature",
     "StopRule",
     "Unacknowledged",
     "UnknownProfile",
     "all_profiles",
+    "is_known",
     "profile",
+    "register",
 ]

@@ -145,7 +145,8 @@ class Facts(NamedTuple):
     etag: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+# There is one of each: it is known by itself, not by comparing what it holds.
+@dataclass(frozen=True, slots=True, eq=False)
 class Profile:
     """A webhook dialect: the catalogue it offers and the rules it follows.
 

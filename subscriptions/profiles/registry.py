@@ -12,6 +12,13 @@ if TYPE_CHECKING:
 _PROFILES = {known.name: known for known in (ALVYS,)}
 
 
+class ProfileExists(ValueError):
+    """Another profile has this name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is another profile named {name!r}.")
+
+
 class UnknownProfile(LookupError):
     """No profile has this name."""
 
@@ -20,12 +27,22 @@ class UnknownProfile(LookupError):
         self.name = name
 
 
+def register(new: Profile) -> None:
+    """Make one more profile known; again changes nothing. Raises ProfileExists."""
+    if _PROFILES.setdefault(new.name, new) is not new:
+        raise ProfileExists(new.name)
+
+
 def profile(name: str) -> Profile:
     """Return the profile of that name, or raise UnknownProfile."""
     try:
         return _PROFILES[name]
     except KeyError:
         raise UnknownProfile(name) from None
+
+
+def is_known(name: str) -> bool:
+    return name in _PROFILES
 
 
 def all_profiles() -> tuple[Profile, ...]:

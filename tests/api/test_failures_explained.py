@@ -167,7 +167,8 @@ def claim_due(clock):
     """Take on what is due, as a worker does that dies before it has sent it."""
 
     def claim_as_worker(*, alone=False):
-        limits = Limits(lambda _: 4, lambda _: 4, timedelta(seconds=60), alone)
+        lease = timedelta(seconds=60)
+        limits = Limits(lambda _: 4, lambda _: 4, lambda _: lease, alone)
         claim(busy_webhooks(), limits=limits, now=clock())
 
     return claim_as_worker

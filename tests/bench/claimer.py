@@ -24,9 +24,8 @@ from deliveries.engine.backlog import busy_webhooks, in_turn  # noqa: E402
 from deliveries.engine.claiming import Claimed, Limits, claim  # noqa: E402
 from deliveries.engine.delivering import Sent, deliver, prepare  # noqa: E402
 from deliveries.engine.lanes import RUN  # noqa: E402
-from deliveries.engine.recording import Rules, record  # noqa: E402
+from deliveries.engine.recording import record  # noqa: E402
 from deliveries.policy.pacing import WIDEST  # noqa: E402
-from deliveries.policy.retry import RetryPolicy  # noqa: E402
 from tests.bench.operations import ok  # noqa: E402
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ class Claimer:
         self.cost = Cost()
         conf = get_conf()
         self._limits = Limits(lambda _: WIDEST, lambda _: RUN, conf.lease)
-        self._rules = Rules(RetryPolicy(conf.retry_delays), conf.auto_disable_after)
+        self._rules_of = conf.rules
         self._send = partial(deliver, send=ok, style=conf.style, clock=timezone.now)
         self._last = 0
 
@@ -67,7 +66,12 @@ class Claimer:
         """Until nothing is left."""
         while (claimed := self._claim()) is not None:
             if claimed:
-                self._record([self._send(each) for each in prepare(claimed, now=NOW())])
+                self._record(
+                    [
+                        self._send(each)
+                        for each in prepare(claimed, rules_of=self._rules_of, now=NOW())
+                    ]
+                )
             else:
                 # Others hold all that is due: they have recorded it in a moment.
                 time.sleep(0.005)
@@ -90,7 +94,7 @@ class Claimer:
 
     def _record(self, sent: list[Sent]) -> None:
         started = time.perf_counter()
-        record(sent, rules=self._rules, now=NOW())
+        record(sent, now=NOW())
         self.cost.recording += time.perf_counter() - started
 
 

@@ -17,10 +17,9 @@ from deliveries.conf import get_conf
 from deliveries.engine.backlog import busy_webhooks
 from deliveries.engine.claiming import Limits, claim
 from deliveries.engine.delivering import deliver, prepare
-from deliveries.engine.recording import Rules, record
+from deliveries.engine.recording import record
 from deliveries.facts import Fact
 from deliveries.models import Attempt, Delivery
-from deliveries.policy.retry import RetryPolicy
 from deliveries.publishing import publish_batch
 from deliveries.wire.exchange import Exchange, Response, Timing
 from subscriptions.models import Subsidiary, Webhook
@@ -32,14 +31,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 FACTS = 6
-LIMITS = Limits(lambda _: 8, lambda _: 8, lease=timedelta(seconds=45))
+LIMITS = Limits(lambda _: 8, lambda _: 8, lambda _: timedelta(seconds=45))
 PAGE = 50
 _BY_SIZE = """
 SELECT webhook_id, count(*) FROM deliveries_attempt GROUP BY webhook_id ORDER BY 2 DESC
 """
 
 
-def ok(request: object) -> Exchange:
+def ok(request: object, *, timeout: timedelta) -> Exchange:
     return Exchange(Response(200, (("Content-Type", "text/plain"),), b"ok"), Timing(3))
 
 
@@ -90,7 +89,6 @@ class Engine:
         self._claimed: list[Any] = []
         self._sent: list[Any] = []
         self._busy: list[Any] = []
-        self._rules = Rules(RetryPolicy(get_conf().retry_delays), 10)
 
     def steps(self) -> dict[str, Callable[[], object]]:
         """In this order, each time."""
@@ -129,11 +127,11 @@ class Engine:
 
     def _prepare(self) -> None:
         made = partial(deliver, send=ok, style=get_conf().style, clock=timezone.now)
-        outgoing = prepare(self._claimed, now=timezone.now())
+        outgoing = prepare(self._claimed, rules_of=get_conf().rules, now=timezone.now())
         self._sent = [made(each) for each in outgoing]
 
     def _record(self) -> None:
-        record(self._sent, rules=self._rules, now=timezone.now())
+        record(self._sent, now=timezone.now())
 
 
 def reads(cast: Cast) -> dict[str, Callable[[], object]]:

@@ -269,7 +269,7 @@ def test_claims_come_in_the_order_of_the_round(acme, webhook, clock):
     overdue = make_delivery(later, due_at=clock() - timedelta(hours=1))
     of_webhook, of_later = busy_webhooks()
 
-    limits = Limits(lambda _: 4, lambda _: 4, LEASE)
+    limits = Limits(lambda _: 4, lambda _: 4, lambda _: LEASE)
     claimed = claim([of_later, of_webhook], limits=limits, now=clock())
 
     assert pks(claimed) == [overdue.pk, second.pk, first.pk]
@@ -280,9 +280,11 @@ def test_claims_come_in_the_order_of_the_round(acme, webhook, clock):
 
 def claim_and_prepare(clock):
     claimed = claim(
-        busy_webhooks(), limits=Limits(lambda _: 4, lambda _: 4, LEASE), now=clock()
+        busy_webhooks(),
+        limits=Limits(lambda _: 4, lambda _: 4, lambda _: LEASE),
+        now=clock(),
     )
-    return prepare(claimed, now=clock())
+    return prepare(claimed, rules_of=get_conf().rules, now=clock())
 
 
 def test_neither_webhooks_nor_deliveries_cost_queries(
@@ -324,7 +326,7 @@ def test_four_workers_share_what_is_due_exactly(clock):
     def work():
         start.wait(timeout=5)
         for _ in range(25):
-            limits = Limits(lambda _: 8, lambda _: 5, LEASE)
+            limits = Limits(lambda _: 8, lambda _: 5, lambda _: LEASE)
             claimed.extend(claim(busy_webhooks(), limits=limits, now=clock()))
         connection.close()
 

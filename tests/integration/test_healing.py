@@ -110,7 +110,7 @@ def test_a_lease_of_an_hour_ends_when_leases_end(webhook, heal_now, clock):
     heal_now()
 
     delivery.refresh_from_db()
-    assert delivery.due_at == clock() + get_conf().lease
+    assert delivery.due_at == clock() + get_conf().lease("alvys")
     assert delivery.is_leased
 
 

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
 from django.utils import timezone
 
+from deliveries.conf import get_conf
+from deliveries.engine.acknowledging import stop_overdue
+from deliveries.engine.backlog import busy_webhooks
+from deliveries.engine.claiming import Limits, claim
 from deliveries.logs import Criteria, DeliveryLog, health_of
 from deliveries.logs.cursors import write_cursor
 from deliveries.logs.export import exported
 from deliveries.logs.walking import Position
-from deliveries.models import Event, EventText, PayloadIndex
+from deliveries.models import Delivery, Event, EventText, PayloadIndex
 from deliveries.polling import Wanted, read_events
 from deliveries.recovery import Order, go_on, start_recovery
+from subscriptions.identifiers import new_uid
+from subscriptions.profiles import Unacknowledged
 from tests.bench.operations import Engine, choose_cast
 from tests.bench.plans import statements
-from tests.builders import make_event, make_tenant, make_webhook
+from tests.builders import make_delivery, make_event, make_tenant, make_webhook
+from tests.profiles import make_profile, make_webhook_of
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db]
 
@@ -187,6 +194,50 @@ def test_health_is_counted_within_the_index(cast):
 
 
 # --- Polling and recovery -----------------------------------------------------------
+
+
+def test_first_attempts_are_found_behind_any_backlog_of_retries(speak):
+    profile = speak(make_profile("post", firsts_before_retries=True))
+    webhook = make_webhook_of(profile, make_tenant("ACME"))
+    retry = make_delivery(webhook, attempts_made=1, retries_yield=True)
+    fields = {**vars(retry), "pk": None, "id": None}
+    del fields["_state"]
+    names = [f"evt-{number}" for number in range(1000)]
+    events = Event.objects.bulk_create(
+        Event(
+            tenant=webhook.tenant,
+            subsidiary=webhook.subsidiary,
+            public_id=name,
+            type="post.sent",
+            occurred_at=retry.created_at,
+            created_at=retry.created_at,
+        )
+        for name in names
+    )
+    Delivery.objects.bulk_create(
+        Delivery(**(fields | {"uid": new_uid(), "event_id": each.pk}))
+        for each in events
+    )
+    analyze("deliveries_delivery")
+    now = timezone.now()
+    limits = Limits(lambda _: 4, lambda _: 4, get_conf().lease)
+
+    with statements() as found:
+        claim(busy_webhooks(), limits=limits, now=now)
+
+    assert found.read_whole() == []
+    assert "delivery_first_due" in found.indexes()
+
+
+def test_what_is_too_old_is_found_in_an_index(speak):
+    rule = Unacknowledged(timedelta(hours=48))
+    speak(make_profile("post", stop_rule=rule))
+
+    with statements() as found:
+        stop_overdue(get_conf(), now=timezone.now())
+
+    assert found.read_whole() == []
+    assert found.indexes() == ["delivery_unacknowledged"]
 
 
 @pytest.mark.parametrize(

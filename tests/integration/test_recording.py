@@ -6,20 +6,16 @@ from datetime import timedelta
 
 import pytest
 
+from deliveries.conf import get_conf
 from deliveries.engine.delivering import deliver, prepare
-from deliveries.engine.recording import Rules, record
+from deliveries.engine.recording import record
 from deliveries.models import Attempt, Delivery, WebhookHealth
-from deliveries.policy.retry import RetryPolicy
 from deliveries.wire.exchange import Exchange, Failure, FailureKind, Response, Timing
 from deliveries.wire.message import HeaderStyle
 from subscriptions.models import Webhook
 from tests.builders import make_delivery, make_webhook
 
 State = Delivery.State
-RULES = Rules(
-    RetryPolicy(tuple(timedelta(seconds=seconds) for seconds in (10, 30, 60))),
-    auto_disable_after=10,
-)
 STYLE = HeaderStyle("X-Alvys-", "Alvys-Webhook/1.0")
 
 
@@ -28,7 +24,7 @@ def attempt(clock):
     """Make the attempts that were claimed, each with the next of *replies*."""
 
     def send_all(claimed, *replies, takes=0):
-        def send(request):
+        def send(request, *, timeout):
             clock.advance(seconds=takes)
             return Exchange(next(rest), Timing(total_ms=1000 * takes))
 
@@ -37,7 +33,7 @@ def attempt(clock):
         )
         return [
             deliver(each, send=send, style=STYLE, clock=clock)
-            for each in prepare(claimed, now=clock())
+            for each in prepare(claimed, rules_of=get_conf().rules, now=clock())
         ]
 
     return send_all
@@ -46,7 +42,7 @@ def attempt(clock):
 @pytest.fixture
 def settle(clock):
     def write(batch):
-        record(batch, rules=RULES, now=clock())
+        record(batch, now=clock())
 
     return write
 
@@ -310,9 +306,11 @@ def test_how_long_each_phase_took(webhook, claim_due, clock, settle):
     make_delivery(webhook)
     timing = Timing(total_ms=10, dns_ms=1, connect_ms=2, tls_ms=None, wait_ms=4)
     exchange = Exchange(Response(200), timing, "192.0.2.7")
-    (outgoing,) = prepare(claim_due(), now=clock())
+    (outgoing,) = prepare(claim_due(), rules_of=get_conf().rules, now=clock())
 
-    settle([deliver(outgoing, send=lambda _: exchange, style=STYLE, clock=clock)])
+    settle(
+        [deliver(outgoing, send=lambda _, timeout: exchange, style=STYLE, clock=clock)]
+    )
 
     attempt = Attempt.objects.get()
     phases = (attempt.dns_ms, attempt.connect_ms, attempt.tls_ms, attempt.wait_ms)

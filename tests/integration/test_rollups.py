@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from deliveries import tasks
+from deliveries.conf import get_conf
 from deliveries.engine import skipping
 from deliveries.engine.backlog import busy_webhooks
 from deliveries.engine.counting import (
@@ -21,11 +22,10 @@ from deliveries.engine.counting import (
 )
 from deliveries.engine.delivering import deliver, prepare
 from deliveries.engine.interruptions import note_interrupted
-from deliveries.engine.recording import Rules, record
+from deliveries.engine.recording import record
 from deliveries.logs import failures_of, health_of, series_of
 from deliveries.logs.windows import tally_of
 from deliveries.models import Attempt, Delivery, Rollup
-from deliveries.policy.retry import RetryPolicy
 from deliveries.wire.exchange import Exchange, Response, Timing
 from deliveries.wire.message import HeaderStyle
 from subscriptions.webhooks import disable_webhook
@@ -36,7 +36,6 @@ NOW = datetime(2026, 11, 20, 12, 34, 56, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
-RULES = Rules(RetryPolicy((timedelta(seconds=10),)), auto_disable_after=10)
 STYLE = HeaderStyle("X-Alvys-", "Alvys-Webhook/1.0")
 ENDINGS = [
     ("success", 200, ""),
@@ -104,13 +103,15 @@ def go(claim_due, clock):
     """Claim what is due, answer it, record that; return what was recorded."""
 
     def claim_send_and_record(*statuses):
-        def send(request):
+        def send(request, *, timeout):
             return Exchange(Response(next(rest)), Timing(total_ms=300))
 
         rest = iter(statuses)
-        outgoing = prepare(claim_due(per_webhook=50), now=clock())
+        outgoing = prepare(
+            claim_due(per_webhook=50), rules_of=get_conf().rules, now=clock()
+        )
         sent = [deliver(e, send=send, style=STYLE, clock=clock) for e in outgoing]
-        record(sent, rules=RULES, now=clock())
+        record(sent, now=clock())
         return sent
 
     return claim_send_and_record
@@ -169,7 +170,7 @@ def test_a_record_is_counted_once_though_it_is_made_twice(webhook, go, clock):
     make_delivery(webhook)
     sent = go(503)
 
-    record(sent, rules=RULES, now=clock())
+    record(sent, now=clock())
     clock.advance(hours=2)
 
     assert Attempt.objects.count() == 1
@@ -229,7 +230,7 @@ def test_an_interrupted_attempt_is_counted_once(webhook, claim_due, clock):
     clock.advance(hours=2)
 
     for _ in range(2):
-        note_interrupted([delivery.pk], lease=LEASE)
+        note_interrupted([delivery.pk], lease_of=lambda _: LEASE)
 
     assert Attempt.objects.get().error_kind == "interrupted"
     assert health_of(webhook, days=1, now=clock()).metrics.failed == 1

@@ -61,7 +61,7 @@ def test_once_the_key_is_back_the_event_goes_out(acme, receiver, drain, clock):
     assert state_of(webhook) == State.PENDING
 
     secrets.update(sealed=sealed)
-    clock.now += get_conf().lease
+    clock.now += get_conf().lease("alvys")
     drain()
 
     assert state_of(webhook) == State.SUCCEEDED

@@ -8,7 +8,7 @@ A, B = 1, 2
 
 
 def busy(webhook_id, tenant_id):
-    return Busy(webhook_id, tenant_id, "Active", False, True, None)
+    return Busy(webhook_id, tenant_id, "alvys", "Active", False, True, None)
 
 
 def ids(webhooks):

@@ -33,7 +33,7 @@ class Command(BaseCommand):
         if options["confirm"] != options["company_code"]:
             message = "--confirm must repeat the company code. Nothing was erased."
             raise CommandError(message)
-        patience = get_conf().lease + 2 * LATE
+        patience = get_conf().longest_lease + 2 * LATE
         if options["patience"] is not None:
             patience = timedelta(seconds=options["patience"])
         try:

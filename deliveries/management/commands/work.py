@@ -29,7 +29,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         silence = options["silence"]
-        end = get_conf().timeout.total_seconds() + MARGIN
+        end = get_conf().longest_timeout.total_seconds() + MARGIN
         patience = Patience(ring=0.4 * silence, kill=silence, end=end)
         command = [sys.executable, sys.argv[0], "qcluster"]
         Supervisor(command, patience=patience).run()

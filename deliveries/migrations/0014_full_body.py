@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('deliveries', '0012_event_traceparent'),
+        ('deliveries', '0013_profile_policies'),
     ]
 
     operations = [
