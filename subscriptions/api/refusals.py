@@ -10,7 +10,13 @@ from subscriptions.catalogue import UnknownEventTypes
 from subscriptions.idempotency import AnswerLost, KeyReused
 from subscriptions.models import Webhook
 from subscriptions.revisions import RevisionMismatch
-from subscriptions.webhooks import NameTaken, NothingToVerify, TooManyWebhooks
+from subscriptions.signing_secrets import NoSigningSecret
+from subscriptions.webhooks import (
+    NameTaken,
+    NothingToVerify,
+    TooManyWebhooks,
+    UrlTaken,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +44,9 @@ def as_answer(error: Exception) -> Exception:
         AnswerLost: Conflict,
         KeyReused: Conflict,
         NameTaken: Conflict,
+        NoSigningSecret: Conflict,
         NothingToVerify: Conflict,
+        UrlTaken: Conflict,
         RevisionMismatch: PreconditionFailed,
         UnknownEventTypes: lambda sentence: ValidationError({"Events": [sentence]}),
         TooManyWebhooks: ValidationError,
