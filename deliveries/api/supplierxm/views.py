@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 TAG = "SupplierXM"
 UUID_IN_QUERY = OpenApiParameter("uuid", description="Here or in the body.")
 NULL = {200: {"type": "null"}}
+NOT_FOUND = OpenApiResponse(description="No such webhook, or no such event.")
+URL_TAKEN = OpenApiResponse(description="There is a webhook with this URL.")
 
 
 class SupplierView(TenantView):
@@ -91,7 +93,7 @@ class WebhookView(SupplierView):
         summary="Create a SupplierXM webhook",
         operation_id="supplierxm_webhook_create",
         request=bodies.SupplierNewWebhook,
-        responses={200: SupplierWebhookAnswer, 404: None, 409: None},
+        responses={200: SupplierWebhookAnswer, 404: NOT_FOUND, 409: URL_TAKEN},
     )
     def post(self, request: Request) -> Response:
         """It gets events from now on. A URL has one webhook."""
@@ -109,7 +111,7 @@ class WebhookView(SupplierView):
         summary="Change a SupplierXM webhook",
         operation_id="supplierxm_webhook_update",
         request=bodies.SupplierChangedWebhook,
-        responses={200: SupplierWebhookAnswer, 404: None, 409: None},
+        responses={200: SupplierWebhookAnswer, 404: NOT_FOUND, 409: URL_TAKEN},
     )
     def put(self, request: Request) -> Response:
         """An event that is left out is unsubscribed; a new token signs at once."""
@@ -128,7 +130,7 @@ class WebhookView(SupplierView):
         operation_id="supplierxm_webhook_delete",
         parameters=[UUID_IN_QUERY],
         request=None,
-        responses={**NULL, 404: None},
+        responses={**NULL, 404: NOT_FOUND},
     )
     def delete(self, request: Request) -> Response:
         """Named by its uuid in the body or in the query."""
