@@ -20,7 +20,7 @@ def a_drain_fits_into_its_task(**kwargs: Any) -> list[Error]:
     # Not by get_conf: what else it reads may be wrong, and has a check of its own.
     turn = SLICE + max(settings.WEBHOOKS_TIMEOUT, *_timeouts())
     if timedelta(seconds=settings.Q_CLUSTER["timeout"]) <= turn:
-        message = "Q_CLUSTER timeout must exceed a slice and WEBHOOKS_TIMEOUT together."
+        message = "Q_CLUSTER timeout must exceed a slice and any time-out together."
         return [Error(message, hint=f"More than {turn}.", id="deliveries.E001")]
     return []
 

@@ -19,6 +19,8 @@ from deliveries.transport.http import HttpClient
 from deliveries.transport.resolver import Resolver
 from subscriptions.api.throttling import RESERVES
 from subscriptions.audit import purge
+from subscriptions.catalogue import sync_event_types
+from subscriptions.profiles import register, registry
 from tests.builders import make_tenant, make_webhook
 from tests.clock import Clock
 from tests.receiver import HOST, Receiver
@@ -61,6 +63,22 @@ def _only_loopback(monkeypatch):
         monkeypatch.setattr(socket.socket, name, guarded(getattr(socket.socket, name)))
     yield
     assert dialled == []
+
+
+@pytest.fixture
+def speak(db):
+    """Make profiles known for this test, with their event types."""
+    new = []
+
+    def know(profile):
+        register(profile)
+        new.append(profile)
+        sync_event_types()
+        return profile
+
+    yield know
+    for profile in new:
+        del registry._PROFILES[profile.name]
 
 
 @pytest.fixture

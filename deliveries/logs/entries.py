@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from deliveries.models import Attempt, Delivery, log_id
 from deliveries.policy.explanations import Ending, Explanation, explain
 from deliveries.policy.tallies import failure_class
+from subscriptions.profiles import profile as profile_named
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -52,6 +53,7 @@ class LogEntry:
     def explanation(self) -> Explanation | None:
         if self.attempt is None:
             return None
+        policy = profile_named(self.webhook.profile).policy
         return explain(
             Ending(
                 status=self.status,
@@ -59,6 +61,8 @@ class LogEntry:
                 status_code=self.status_code,
                 kind=self.attempt.error_kind,
                 message=self.attempt.error_message,
+                success=policy.success,
+                stops_when_gone=policy.stops_when_gone,
             )
         )
 

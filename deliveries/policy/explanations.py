@@ -6,6 +6,12 @@ One text for each class of failure. The dashboard and the API show the same.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from subscriptions.profiles import SUCCESSFUL
+
+if TYPE_CHECKING:
+    from collections.abc import Container
 
 # The kind of an attempt whose worker died before it could record the end.
 INTERRUPTED = "interrupted"
@@ -19,7 +25,8 @@ UNSEEN = (INTERRUPTED, POISON)
 class Ending:
     """How an attempt ended, as far as it takes to explain it.
 
-    *message* is the sentence that was stored with the attempt, *host* that of its URL.
+    *message* is the sentence that was stored with the attempt, *host* that of its URL;
+    *success* and *stops_when_gone* are those of the webhook's policy.
     """
 
     status: str
@@ -27,6 +34,8 @@ class Ending:
     status_code: int | None = None
     kind: str = ""
     message: str = ""
+    success: Container[int] = SUCCESSFUL
+    stops_when_gone: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +64,8 @@ REDIRECT = Explanation(
 )
 REFUSED = Explanation(
     "Your server refused the request with {code}.",
-    "Look into your server's log for the reason. Only an answer from 200 to 299 counts "
-    "as received.",
+    "Look into your server's log for the reason. Only {acknowledged} counts as "
+    "received.",
 )
 SERVER_ERROR = Explanation(
     "Your server answered with an error ({code}).", READ_YOUR_LOG
@@ -67,7 +76,7 @@ BAD_GATEWAY = Explanation(
 )
 NOT_AN_ACKNOWLEDGEMENT = Explanation(
     "Your server answered {code}, which does not count as received.",
-    "Answer 200 once the event is stored.",
+    "Answer 200 once the event is stored. Only {acknowledged} counts as received.",
 )
 UNKNOWN = Explanation(
     "The attempt failed. {message}", "Try again; if it stays so, tell our support."
@@ -213,8 +222,21 @@ def explain(ending: Ending) -> Explanation | None:
         "code": ending.status_code,
         "host": ending.host,
         "message": ending.message,
+        "acknowledged": _acknowledged(ending.success),
     }
-    return Explanation(text.what.format(**words).strip(), text.remedy)
+    return Explanation(
+        text.what.format(**words).strip(), text.remedy.format(**words).strip()
+    )
+
+
+def _acknowledged(success: Container[int]) -> str:
+    codes = [code for code in range(100, 600) if code in success]
+    first, last = codes[0], codes[-1]
+    if len(codes) == 1:
+        return f"the answer {first}"
+    if codes == [*range(first, last + 1)]:
+        return f"an answer from {first} to {last}"
+    return f"one of the answers {', '.join(map(str, codes))}"
 
 
 def _text_for(ending: Ending) -> Explanation:
@@ -224,4 +246,7 @@ def _text_for(ending: Ending) -> Explanation:
         by_kind = BY_KIND.get(ending.kind, UNKNOWN)
         return BY_MESSAGE.get(ending.message, by_kind)
     by_class = BY_CLASS.get(ending.status_code // 100, NOT_AN_ACKNOWLEDGEMENT)
+    # Where it stops nothing, 410 is one refusal of many.
+    if ending.status_code == 410 and not ending.stops_when_gone:
+        return by_class
     return BY_STATUS_CODE.get(ending.status_code, by_class)

@@ -7,6 +7,7 @@ promises that its names are unique and that each sample satisfies its schema.
 from __future__ import annotations
 
 from subscriptions.profiles.definition import (
+    SUCCESSFUL,
     AttemptsInARow,
     EventsInARow,
     EventTypeDefinition,
@@ -29,6 +30,7 @@ from subscriptions.profiles.registry import (
 )
 
 __all__ = [
+    "SUCCESSFUL",
     "AttemptsInARow",
     "CollectionRules",
     "DiffRules",

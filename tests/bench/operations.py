@@ -38,7 +38,7 @@ SELECT webhook_id, count(*) FROM deliveries_attempt GROUP BY webhook_id ORDER BY
 """
 
 
-def ok(request: object) -> Exchange:
+def ok(request: object, *, timeout: timedelta) -> Exchange:
     return Exchange(Response(200, (("Content-Type", "text/plain"),), b"ok"), Timing(3))
 
 

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from deliveries import queue
+from deliveries.forgetting import forget_failures
 from tests.processes import ROOT
 
 SETTINGS = ROOT / "webhooks_project" / "settings.py"
@@ -32,6 +33,8 @@ WEBHOOKS = [
         (timedelta(seconds=1), timedelta(seconds=0.5)),
     ),
     ("WEBHOOKS_AUTO_DISABLE_AFTER", "3", 3),
+    ("WEBHOOKS_DELAY_SCALE", "0.001", 0.001),
+    ("WEBHOOKS_PROFILES", "shop.A,shop.B", ["shop.A", "shop.B"]),
     ("WEBHOOKS_HEADER_PREFIX", "X-Acme-", "X-Acme-"),
     ("WEBHOOKS_REQUIRE_TWO_FACTOR", "platform", "platform"),
     ("WEBHOOKS_USER_AGENT", "Acme/2", "Acme/2"),
@@ -120,6 +123,10 @@ def test_the_name_of_each_task_resolves():
 
     assert {queue.DRAIN, queue.SWEEP} <= set(tasks)
     assert all(callable(import_string(task)) for task in tasks)
+
+
+def test_whoever_forgets_for_subscriptions_is_there():
+    assert import_string(settings.WEBHOOKS_FORGET_FAILURES) is forget_failures
 
 
 def test_the_bell_that_subscriptions_rings_is_that_of_the_queue():

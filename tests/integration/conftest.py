@@ -14,8 +14,10 @@ LEASE = timedelta(seconds=60)
 def claim_due(clock):
     """Claim as one worker does, at the clock's time."""
 
-    def claim_as_worker(*, per_webhook=4, batch=100, lease=LEASE, alone=False):
-        limits = Limits(lambda _: per_webhook, lambda _: batch, lambda _: lease, alone)
+    def claim_as_worker(
+        *, per_webhook=4, batch=100, lease_of=lambda _: LEASE, alone=False
+    ):
+        limits = Limits(lambda _: per_webhook, lambda _: batch, lease_of, alone)
         return claim(busy_webhooks(), limits=limits, now=clock())
 
     return claim_as_worker

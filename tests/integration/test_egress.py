@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from deliveries.conf import get_conf
 from deliveries.engine.claiming import Claimed
 from deliveries.engine.delivering import Sent
 from deliveries.engine.egress import WayOut
@@ -47,7 +48,8 @@ def sent(clock):
         request = Request("https://shop.example.com/", {}, b"")
         exchange = Exchange(reply, Timing(total_ms=1))
         now = clock()
-        return Sent(claimed, MESSAGE, request, exchange, now, now)
+        rules = get_conf().rules("alvys")
+        return Sent(claimed, MESSAGE, rules, request, exchange, now, now)
 
     return make
 

@@ -115,3 +115,47 @@ def test_a_stored_sentence_is_never_taken_for_a_template():
 
 def test_a_success_needs_no_explanation():
     assert failed(status="success", status_code=204) is None
+
+
+STRICT = {"success": frozenset({200}), "stops_when_gone": False}
+
+
+@pytest.mark.parametrize(
+    ("facts", "remedy"),
+    [
+        (
+            {"status_code": 422},
+            "Look into your server's log for the reason. Only an answer from 200 to "
+            "299 counts as received.",
+        ),
+        (
+            {"status_code": 422, **STRICT},
+            "Look into your server's log for the reason. Only the answer 200 counts as "
+            "received.",
+        ),
+        (
+            {"status_code": 204, **STRICT},
+            "Answer 200 once the event is stored. Only the answer 200 counts as "
+            "received.",
+        ),
+        (
+            {"status_code": 203, "success": frozenset({200, 202})},
+            "Answer 200 once the event is stored. Only one of the answers 200, 202 "
+            "counts as received.",
+        ),
+    ],
+)
+def test_the_remedy_says_what_the_profile_takes_for_received(facts, remedy):
+    assert failed(**facts).remedy == remedy
+
+
+def test_an_answer_that_is_no_acknowledgement_is_told_so():
+    assert failed(status_code=204, **STRICT).what == (
+        "Your server answered 204, which does not count as received."
+    )
+
+
+def test_410_is_one_refusal_of_many_where_it_stops_nothing():
+    assert failed(status_code=410, **STRICT).what == (
+        "Your server refused the request with 410."
+    )
