@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.http import JsonResponse
 from rest_framework.exceptions import ValidationError
+from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler
 
 from webhooks_project import outages
@@ -97,14 +98,19 @@ def _sentences(detail: Any, where: str = "") -> Iterator[str]:
     """Flatten what DRF nests: ``[3].Type: This field is required.``"""
     if isinstance(detail, dict):
         for name, found in detail.items():
-            step = f"[{name}]" if isinstance(name, int) else f".{name}"
-            yield from _sentences(found, where + step)
+            yield from _sentences(found, where + _step(name))
     elif isinstance(detail, list):
         for index, found in enumerate(detail):
             step = f"[{index}]" if isinstance(found, dict | list) else ""
             yield from _sentences(found, where + step)
     elif detail:
         yield f"{where.lstrip('.')}: {detail}" if where else str(detail)
+
+
+def _step(name: Any) -> str:
+    if name == api_settings.NON_FIELD_ERRORS_KEY:
+        return ""
+    return f"[{name}]" if isinstance(name, int) else f".{name}"
 
 
 class ProblemMiddleware:

@@ -45,8 +45,8 @@ class Program:
     def put(self, path, body=None, **headers):
         return self._send("PUT", path, body, headers)
 
-    def delete(self, path, **headers):
-        return self._send("DELETE", path, None, headers)
+    def delete(self, path, body=None, **headers):
+        return self._send("DELETE", path, body, headers)
 
     def send(self, method, path, body=b"", content_type="application/json"):
         """Any method, any bytes."""
