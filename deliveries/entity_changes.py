@@ -42,7 +42,7 @@ def facts_of_change(
     if former and status and former != status:
         moved = {"previousStatus": former, "status": status}
         told[types.status_changed] = moved | {entity: now}
-    ids = _ids(told, write_id or str(new_uid()))
+    ids = _ids(told, write_id or str(new_uid()), profile=profile)
     named = {"entity_type": entity.capitalize(), "entity_id": now.get("id", "")} | rest
     return [
         Fact(type=name, data=each, id=ids[name], previous=previous, **named)
@@ -57,9 +57,10 @@ def _types(entity: str, profile: str) -> ChangeEvents:
     return known[entity]
 
 
-def _ids(told: dict[str, Json], unique: str) -> dict[str, str]:
+def _ids(told: dict[str, Json], unique: str, *, profile: str) -> dict[str, str]:
     """One write, one id: only the suffixes tell its events apart."""
-    types = definitions_named(told)
+    types, spoken = definitions_named(told), profile_named(profile)
     return {
-        name: new_id(types[name], data, unique=unique) for name, data in told.items()
+        name: new_id(types[name], data, profile=spoken, unique=unique)
+        for name, data in told.items()
     }

@@ -75,15 +75,22 @@ def refuse_invalid(
 
 
 def new_id(
-    event_type: EventTypeDefinition, data: Mapping[str, Any], *, unique: str = ""
+    event_type: EventTypeDefinition,
+    data: Mapping[str, Any],
+    *,
+    profile: Profile,
+    unique: str = "",
 ) -> str:
     """Made of its subject's id, something unique and a suffix, as the type says.
+
+    Of a type that says nothing it is as its profile has it.
 
     A subject whose id does not fit an event's is left out; where what is *unique* is
     given, InvalidEventId is raised instead.
     """
     if event_type.ids is None:
-        return encode("evt", new_uid())
+        uid = new_uid()
+        return str(uid) if profile.event_ids_are_uuids else encode("evt", uid)
     subject, suffix = value_at(event_type.ids.subject, data), event_type.ids.suffix
     made = f"{subject}-{unique or new_uid()}{suffix}"
     if isinstance(subject, str) and EVENT_ID.fullmatch(made):
@@ -121,7 +128,7 @@ def event_of(
 ) -> Event:
     """The event, not stored, in the envelope of its type's profile or of *profile*."""
     spoken = profile_named(profile or event_type.profile)
-    public_id = fact.id or new_id(event_type, fact.data)
+    public_id = fact.id or new_id(event_type, fact.data, profile=spoken)
     occurred_at = fact.timestamp or now
     has_etag = event_type.ids is not None and event_type.ids.is_etag
     etag = document_etag(public_id, fact.data) if has_etag else None

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 SPARSE_PERIOD = timedelta(minutes=1)
 SPARSE_LIMIT = 10
-SECRET_FIELDS = frozenset({"auth", "client_secret", "password", "secret", "sealed"})
+SECRET_FIELDS = frozenset(
+    {"auth", "client_secret", "password", "secret", "sealed", "signature_token"}
+)
 MASK = "••••"
 
 

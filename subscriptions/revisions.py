@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from subscriptions.models import Webhook
+from subscriptions.models import Tenant, Webhook
 
 
 class RevisionMismatch(ValueError):
@@ -22,6 +22,14 @@ def locked(webhook: Webhook, *, if_match: str | None = None) -> Webhook:
     if if_match is not None and not _matches(if_match, fresh.etag):
         raise RevisionMismatch
     return fresh
+
+
+def hold_tenant(tenant_id: int) -> None:
+    """What is counted or compared within a tenant stays true until the end.
+
+    Before a webhook of it is locked, where both are.
+    """
+    Tenant.objects.select_for_update(no_key=True).get(pk=tenant_id)
 
 
 def _matches(if_match: str, etag: str) -> bool:

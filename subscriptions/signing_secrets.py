@@ -14,6 +14,8 @@ from subscriptions.audit import Action, about_webhook
 from subscriptions.models import SigningSecret, Webhook
 from subscriptions.operational import announce_rotated
 from subscriptions.origins import SYSTEM
+from subscriptions.profiles import Signature
+from subscriptions.profiles import profile as profile_named
 from subscriptions.revisions import locked
 from subscriptions.signing_keys import SigningKey
 
@@ -29,6 +31,16 @@ logger = logging.getLogger(__name__)
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 (the prefix is public)
 SECRET_BYTES = 32
+
+
+class NoSigningSecret(ValueError):
+    def __init__(self, profile: str) -> None:
+        super().__init__(f"A webhook of the profile {profile} has no signing secret.")
+
+
+def has_secret(webhook: Webhook) -> bool:
+    """Whether its requests are signed with a secret of ours."""
+    return profile_named(webhook.profile).signature is Signature.PLATFORM
 
 
 def issue_secret(webhook: Webhook) -> str:
@@ -49,9 +61,10 @@ def rotate_secret(
     """Replace the current secret; the one before it still signs until the grace ends.
 
     Returns the new secret in clear. At most two sign at once: a rotation inside the
-    grace of an earlier one ends the older secret now. Raises Webhook.DoesNotExist when
-    the webhook was deleted since.
+    grace of an earlier one ends the older secret now. Raises NoSigningSecret, and
+    Webhook.DoesNotExist when the webhook was deleted since.
     """
+    _refuse_without_secret(webhook)
     locked(webhook)
     mine = SigningSecret.objects.filter(webhook=webhook)
     # What signs no more is of use to nobody but a thief.
@@ -78,9 +91,18 @@ def webhooks_to_rotate(*, issued_before: datetime | None = None) -> QuerySet[Web
 
 @transaction.atomic
 def reveal_secret(webhook: Webhook, *, origin: Origin = SYSTEM) -> str:
-    """Return the current secret in clear. Nobody sees it unrecorded."""
+    """Return the current secret in clear. Nobody sees it unrecorded.
+
+    Raises NoSigningSecret.
+    """
+    _refuse_without_secret(webhook)
     _record(Action.SECRET_REVEALED, webhook, origin)
     return unsealed(SigningSecret.objects.current().get(webhook=webhook)).text
+
+
+def _refuse_without_secret(webhook: Webhook) -> None:
+    if not has_secret(webhook):
+        raise NoSigningSecret(webhook.profile)
 
 
 def _record(action: Action, webhook: Webhook, origin: Origin) -> None:

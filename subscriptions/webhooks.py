@@ -15,19 +15,20 @@ from subscriptions.catalogue import event_types_named
 from subscriptions.clock import database_time
 from subscriptions.conf import forget_failures, get_conf, wake_workers
 from subscriptions.filter_checks import refuse_pointless
-from subscriptions.models import Subscription, Tenant, Webhook
+from subscriptions.models import Subscription, Webhook
 from subscriptions.operational import announce_disabled
 from subscriptions.origins import SYSTEM
 from subscriptions.profiles import profile as profile_named
-from subscriptions.revisions import locked
-from subscriptions.signing_secrets import issue_secret
+from subscriptions.revisions import hold_tenant, locked
+from subscriptions.signature_tokens import keep_token, readable_tokens
+from subscriptions.signing_secrets import has_secret, issue_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from subscriptions.audit import Changes
-    from subscriptions.models import EventType, Subsidiary
+    from subscriptions.models import EventType, Subsidiary, Tenant
     from subscriptions.origins import Origin
 
 
@@ -49,9 +50,14 @@ class TooManyWebhooks(ValueError):
         super().__init__(f"A tenant has at most {limit} webhooks.")
 
 
+class UrlTaken(ValueError):
+    def __init__(self) -> None:
+        super().__init__("The tenant already has a webhook with this URL.")
+
+
 @dataclass(frozen=True, slots=True)
 class NewWebhook:
-    """A webhook just created, with its secret in clear."""
+    """A webhook just created, with its secret in clear, if its profile has one."""
 
     webhook: Webhook
     secret: str = field(repr=False)
@@ -67,13 +73,14 @@ def create_webhook(  # noqa: PLR0913 (the fields of a webhook)
     events: Sequence[str],
     created_by: str,
     profile: str = "alvys",
+    signature_token: str | None = None,
     origin: Origin = SYSTEM,
     **optional: Any,
 ) -> NewWebhook:
     """Create a webhook and ask for its verification; without one it is Active at once.
 
     *url* is canonical, *events* are names of the profile's catalogue. Raises
-    TooManyWebhooks, NameTaken, UnknownEventTypes and BadFilter; then nothing was
+    TooManyWebhooks, NameTaken, UrlTaken, UnknownEventTypes and BadFilter; then nothing was
     created.
     """
     _refuse_too_many(tenant)
@@ -90,10 +97,14 @@ def create_webhook(  # noqa: PLR0913 (the fields of a webhook)
         **optional,
     )
     _begin(webhook)
+    _refuse_url_taken(webhook)
     _save_unless_name_taken(webhook)
     _subscribe(webhook, wanted.values())
-    secret = issue_secret(webhook)
+    secret = issue_secret(webhook) if has_secret(webhook) else ""
     begins_with = {"name": name, "url": url, "events": sorted(wanted)} | optional
+    if signature_token is not None:
+        keep_token(webhook, signature_token)
+        begins_with["signature_token"] = signature_token
     _record(Action.WEBHOOK_CREATED, webhook, origin, changes_between({}, begins_with))
     transaction.on_commit(wake_workers)
     return NewWebhook(webhook, secret)
@@ -123,9 +134,11 @@ def update_webhook(
 
     A new ``url`` puts the webhook back to Pending and asks for its verification, if its
     profile has one; all else takes effect at once. What says nothing new leaves the
-    revision as it is. Raises RevisionMismatch, NameTaken, UnknownEventTypes and
-    BadFilter; then nothing was changed.
+    revision as it is. Raises RevisionMismatch, NameTaken, UrlTaken, UnknownEventTypes
+    and BadFilter; then nothing was changed.
     """
+    if "url" in changes and profile_named(webhook.profile).one_webhook_per_url:
+        hold_tenant(webhook.tenant_id)
     webhook = locked(webhook, if_match=if_match)
     before = {name: _value(webhook, name) for name in changes}
     wanted = {name: value for name, value in changes.items() if name != "events"}
@@ -140,6 +153,7 @@ def update_webhook(
     webhook.updated_at = timezone.now()
     webhook.updated_by = updated_by
     webhook.revision += 1
+    _refuse_url_taken(webhook)
     _save_unless_name_taken(webhook)
     _record(Action.WEBHOOK_UPDATED, webhook, origin, changes_between(before, new))
     return webhook
@@ -151,7 +165,12 @@ def _differ(one: Any, other: Any) -> bool:
 
 
 def _value(webhook: Webhook, name: str) -> Any:
-    return _event_names(webhook) if name == "events" else getattr(webhook, name)
+    match name:
+        case "events":
+            return _event_names(webhook)
+        case "signature_token":
+            return readable_tokens([webhook.pk])[webhook.pk]
+    return getattr(webhook, name)
 
 
 def _event_names(webhook: Webhook) -> list[str]:
@@ -162,10 +181,13 @@ def _apply(webhook: Webhook, new: Mapping[str, Any]) -> None:
     if "url" in new and _is_verified(webhook):
         _back_to_pending(webhook)
     for name, value in new.items():
-        if name == "events":
-            _resubscribe(webhook, value)
-        else:
-            setattr(webhook, name, value)
+        match name:
+            case "events":
+                _resubscribe(webhook, value)
+            case "signature_token":
+                keep_token(webhook, value)
+            case _:
+                setattr(webhook, name, value)
 
 
 def _resubscribe(webhook: Webhook, events: Sequence[str]) -> None:
@@ -303,9 +325,19 @@ def _record(
 def _refuse_too_many(tenant: Tenant) -> None:
     limit = get_conf().max_webhooks
     # The lock makes the count true: two creations cannot both be the last.
-    Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)
+    hold_tenant(tenant.pk)
     if Webhook.objects.of(tenant).count() >= limit:
         raise TooManyWebhooks(limit)
+
+
+def _refuse_url_taken(webhook: Webhook) -> None:
+    """The caller holds the tenant, if the URL is new: two cannot both find it free."""
+    if not profile_named(webhook.profile).one_webhook_per_url:
+        return
+    alike = {"profile": webhook.profile, "url": webhook.url}
+    same = Webhook.objects.present().filter(tenant=webhook.tenant_id, **alike)
+    if same.exclude(pk=webhook.pk).exists():
+        raise UrlTaken
 
 
 def _save_unless_name_taken(webhook: Webhook) -> None:

@@ -26,13 +26,15 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
 
 CANONICAL = "/api/p/v3/"
+SUPPLIERXM = "/rfp/public/v1/"
 TOKEN_PATH = "/oauth/token"  # noqa: S105 (a path)
 KEPT_FOR = 300
 SCHEME = "oauth2"
 DESCRIPTION = """\
 Times are RFC 3339 in UTC. Lists are the newest first, in pages counted from 0. Unknown \
 members of a body are refused, unknown query parameters are ignored. Every error is \
-a problem (application/problem+json); a 400 names the wrong fields in Errors.\
+a problem (application/problem+json); a 400 names the wrong fields in Errors. \
+SupplierXM's own addresses speak SupplierXM's own words.\
 """
 PROBLEM = {
     "type": "object",
@@ -44,6 +46,20 @@ PROBLEM = {
         "Detail": {"type": "string"},
         "Instance": {"type": "string"},
         "Errors": {
+            "type": "object",
+            "description": "Field to sentences; of a 400 only.",
+            "additionalProperties": {"type": "array", "items": {"type": "string"}},
+        },
+    },
+}
+
+SUPPLIER_REFUSAL = {
+    "type": "object",
+    "required": ["message", "status", "data"],
+    "properties": {
+        "message": {"type": "string"},
+        "status": {"type": "integer"},
+        "data": {
             "type": "object",
             "description": "Field to sentences; of a 400 only.",
             "additionalProperties": {"type": "array", "items": {"type": "string"}},
@@ -97,7 +113,10 @@ def only_canonical(endpoints: Iterable[Any], **kwargs: Any) -> list[Any]:
         endpoint
         for endpoint in endpoints
         if endpoint[0] == TOKEN_PATH
-        or (endpoint[0].startswith(CANONICAL) and not endpoint[0].endswith(".json"))
+        or (
+            endpoint[0].startswith((CANONICAL, SUPPLIERXM))
+            and not endpoint[0].endswith(".json")
+        )
     ]
 
 
@@ -105,7 +124,11 @@ def complete(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
     """Add what no view declares: the problems, and the events that we send."""
     result["info"]["description"] = DESCRIPTION
     result["webhooks"], schemas = describe_events()
-    result["components"]["schemas"] |= {"Problem": PROBLEM} | schemas
+    result["components"]["schemas"] |= {
+        "Problem": PROBLEM,
+        "SupplierRefusal": SUPPLIER_REFUSAL,
+        **schemas,
+    }
     for path, operations in result["paths"].items():
         for method, operation in operations.items():
             if method == "post" and path != TOKEN_PATH:
@@ -119,13 +142,20 @@ def _add_problems(path: str, operation: dict[str, Any], *, reads_body: bool) -> 
     responses = operation["responses"]
     for status in _possible_problems(path, operation, reads_body=reads_body):
         responses.setdefault(str(status), {})
-    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    content = _problem_content(path)
     for status, response in responses.items():
         phrase = HTTPStatus(int(status)).phrase
         response["description"] = response.get("description") or f"{phrase}."
         if status >= "400":
             response.setdefault("content", content)
     operation["responses"] = dict(sorted(responses.items()))
+
+
+def _problem_content(path: str) -> dict[str, Any]:
+    if path.startswith(SUPPLIERXM):
+        refusal = {"$ref": "#/components/schemas/SupplierRefusal"}
+        return {"application/json": {"schema": refusal}}
+    return {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
 
 
 def _possible_problems(

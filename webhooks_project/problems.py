@@ -1,4 +1,7 @@
-"""Every error of the API is `application/problem+json`, wherever it arises."""
+"""Every error of the API is `application/problem+json`, wherever it arises.
+
+Below the SupplierXM dialect's addresses it is what that dialect says instead.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 from django.http import JsonResponse
 from rest_framework.exceptions import ValidationError
+from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler
 
 from webhooks_project import outages
 from webhooks_project.parsers import LengthRequired, admit_chunked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from django.http import HttpRequest, HttpResponse
     from rest_framework.response import Response
 
 MEDIA_TYPE = "application/problem+json"
 API_ROOTS = ("api", "p", "oauth")
+SUPPLIER_ROOTS = ("rfp", "v1")
 WRONG_FIELDS = "Some fields are missing or wrong; Errors names them."
 DETAILS = {
     400: "The request could not be understood.",
@@ -46,6 +51,28 @@ def problem(request: HttpRequest, status: int, detail: str = "") -> dict[str, An
     }
 
 
+def said(
+    request: HttpRequest,
+    status: int,
+    detail: str = "",
+    errors: Mapping[str, list[str]] | None = None,
+) -> tuple[dict[str, Any], str]:
+    """An error's body and its media type, as the caller's dialect has them."""
+    body = problem(request, status, detail)
+    if _root(request) in SUPPLIER_ROOTS:
+        # A sentence names its field, for who shows no more than the message.
+        named = " ".join(
+            f"{name}: {each}"
+            for name, found in (errors or {}).items()
+            for each in found
+        )
+        said = {"message": named or body["Detail"], "status": status}
+        return said | {"data": errors or {}}, "application/json"
+    if errors:
+        body["Errors"] = errors
+    return body, MEDIA_TYPE
+
+
 def problem_response(exc: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler. ``None``: unexpected, so Django records it as a 500."""
     response = exception_handler(exc, context)
@@ -55,10 +82,9 @@ def problem_response(exc: Exception, context: dict[str, Any]) -> Response | None
     detail = (
         WRONG_FIELDS if errors else " ".join(_sentences(getattr(exc, "detail", "")))
     )
-    response.data = problem(context["request"], response.status_code, detail)
-    if errors:
-        response.data["Errors"] = errors
-    response.content_type = MEDIA_TYPE
+    response.data, response.content_type = said(
+        context["request"], response.status_code, detail, errors
+    )
     return response
 
 
@@ -72,14 +98,19 @@ def _sentences(detail: Any, where: str = "") -> Iterator[str]:
     """Flatten what DRF nests: ``[3].Type: This field is required.``"""
     if isinstance(detail, dict):
         for name, found in detail.items():
-            step = f"[{name}]" if isinstance(name, int) else f".{name}"
-            yield from _sentences(found, where + step)
+            yield from _sentences(found, where + _step(name))
     elif isinstance(detail, list):
         for index, found in enumerate(detail):
             step = f"[{index}]" if isinstance(found, dict | list) else ""
             yield from _sentences(found, where + step)
     elif detail:
         yield f"{where.lstrip('.')}: {detail}" if where else str(detail)
+
+
+def _step(name: Any) -> str:
+    if name == api_settings.NON_FIELD_ERRORS_KEY:
+        return ""
+    return f"[{name}]" if isinstance(name, int) else f".{name}"
 
 
 class ProblemMiddleware:
@@ -116,7 +147,11 @@ class ProblemMiddleware:
 
 
 def _is_api(request: HttpRequest) -> bool:
-    return request.path_info.lstrip("/").partition("/")[0] in API_ROOTS
+    return _root(request) in API_ROOTS + SUPPLIER_ROOTS
+
+
+def _root(request: HttpRequest) -> str:
+    return request.path_info.lstrip("/").partition("/")[0]
 
 
 def _speaks_json(response: HttpResponse) -> bool:
@@ -129,12 +164,13 @@ def _speaks_json(response: HttpResponse) -> bool:
 def _translated(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     # The same response with other words: it keeps what else its headers say, such as
     # Allow, and Django remembers that it was logged.
-    response.content = _answer(request, response.status_code).content
-    response.headers["Content-Type"] = MEDIA_TYPE
+    answer = _answer(request, response.status_code)
+    response.content = answer.content
+    response.headers["Content-Type"] = answer.headers["Content-Type"]
     response.headers["Content-Length"] = str(len(response.content))
     return response
 
 
 def _answer(request: HttpRequest, status: int, detail: str = "") -> HttpResponse:
-    body = problem(request, status, detail)
-    return JsonResponse(body, status=status, content_type=MEDIA_TYPE)
+    body, media_type = said(request, status, detail)
+    return JsonResponse(body, status=status, content_type=media_type)

@@ -10,7 +10,9 @@ _SECRET = re.compile(
     r"""
     (whsec_)[A-Za-z0-9+/=_-]{8,}
     | ((?i:\b(?:bearer|basic))\s+)[A-Za-z0-9._~+/=-]{8,}
-    | ((?i:client_secret|access_token|password)["']?\s*[=:]\s*["']?)[^\s"'&,;})]+
+    # A customer's own words, with spaces perhaps: to the closing quote.
+    | ((?i:signature_token)["']?\s*[=:]\s*["'])[^"']+
+    | ((?i:client_secret|access_token|signature_token|password)["']?\s*[=:]\s*["']?)[^\s"'&,;})]+
     # Of an address such as redis://user:password@host.
     | (?<=://)[^\s/:@]*:[^\s/@]+(?=@)
     # 32 bytes in base64: an encryption key.
@@ -29,6 +31,7 @@ _HINTS = (
     "basic",
     "client_secret",
     "access_token",
+    "signature_token",
     "password",
     "://",
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
+from deliveries.api.supplierxm.views import UnbreakView
 from subscriptions.api.tokens import TokenView
 from webhooks_project.health import livez, readyz
 from webhooks_project.metrics.page import metrics
@@ -23,6 +24,9 @@ api: list[URLPattern | URLResolver] = [
 urlpatterns = [
     *(path(base, include(api)) for base in BASES),
     re_path(r"^api/docs/?$", reference, name="reference"),
+    path("rfp/public/v1/", include("deliveries.api.supplierxm.urls")),
+    # As one page of the reference has it.
+    path("v1/webhooks/<str:uuid>/unbreak", UnbreakView.as_view()),
     path("oauth/token", TokenView.as_view()),
     path("livez", livez),
     path("readyz", readyz),

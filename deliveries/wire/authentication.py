@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -34,3 +35,16 @@ class Signed:
             "webhook-timestamp": str(content.timestamp),
             "webhook-signature": standard_signature(self.keys, content),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSigned:
+    """Hex HMAC-SHA256 of the body alone; without a key there is no signature."""
+
+    key: SigningKey | None = field(repr=False)
+
+    def headers(self, content: Content, *, prefix: str) -> dict[str, str]:
+        if self.key is None:
+            return {}
+        digest = hmac.digest(self.key.whole, content.body, "sha256")
+        return {"webhook-signature": digest.hex()}

@@ -11,7 +11,13 @@ from subscriptions.filters import BadFilter
 from subscriptions.idempotency import AnswerLost, KeyReused
 from subscriptions.models import Webhook
 from subscriptions.revisions import RevisionMismatch
-from subscriptions.webhooks import NameTaken, NothingToVerify, TooManyWebhooks
+from subscriptions.signing_secrets import NoSigningSecret
+from subscriptions.webhooks import (
+    NameTaken,
+    NothingToVerify,
+    TooManyWebhooks,
+    UrlTaken,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +45,9 @@ def as_answer(error: Exception) -> Exception:
         AnswerLost: Conflict,
         KeyReused: Conflict,
         NameTaken: Conflict,
+        NoSigningSecret: Conflict,
         NothingToVerify: Conflict,
+        UrlTaken: Conflict,
         RevisionMismatch: PreconditionFailed,
         BadFilter: lambda sentence: ValidationError({"Filter": [sentence]}),
         UnknownEventTypes: lambda sentence: ValidationError({"Events": [sentence]}),

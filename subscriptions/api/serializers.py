@@ -63,10 +63,11 @@ class WebhookSerializer(serializers.Serializer[Webhook]):
     )
     ETag = serializers.CharField(source="etag")
 
-    def secret(self, webhook: Webhook) -> str:
+    def secret(self, webhook: Webhook) -> str | None:
+        """None: its profile signs with none of ours."""
         in_clear: str | None = self.context.get("secret")
         return in_clear or next(
-            (str(secret) for secret in _secrets(webhook) if secret.is_current), ""
+            (str(secret) for secret in _secrets(webhook) if secret.is_current), None
         )
 
     def events(self, webhook: Webhook) -> list[str]:

@@ -8,6 +8,7 @@ from subscriptions.models.event_types import EventType
 from subscriptions.models.idempotency import IdempotentAnswer
 from subscriptions.models.rate_buckets import RateBucket
 from subscriptions.models.second_factors import Authenticator
+from subscriptions.models.signature_tokens import SignatureToken
 from subscriptions.models.signing_secrets import SigningSecret
 from subscriptions.models.tenants import Subsidiary, Tenant, TenantRole, User
 from subscriptions.models.webhooks import Subscription, Webhook
@@ -19,6 +20,7 @@ __all__ = [
     "EventType",
     "IdempotentAnswer",
     "RateBucket",
+    "SignatureToken",
     "SigningSecret",
     "Subscription",
     "Subsidiary",

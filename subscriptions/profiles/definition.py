@@ -150,8 +150,12 @@ class Facts(NamedTuple):
 class Profile:
     """A webhook dialect: the catalogue it offers and the rules it follows.
 
-    *version* is the envelope's; *envelope* makes a body's members, in their order. The
-    catalogue is read when it is first asked for. *change_events*: by kind of entity.
+    *version* is the envelope's; *envelope* makes a body's members, in their order, and
+    *envelope_schema* describes those that need more than their type. The catalogue is
+    read when it is first asked for. *change_events*: by kind of entity.
+
+    *event_ids_are_uuids*: an event that its publisher gives no id has a plain UUID, not
+    one with our prefix. *one_webhook_per_url*: a tenant has no two at the same URL.
     """
 
     name: str
@@ -162,6 +166,9 @@ class Profile:
     envelope: Callable[[Facts], dict[str, Any]] = field(repr=False)
     load_event_types: Callable[[], tuple[EventTypeDefinition, ...]] = field(repr=False)
     change_events: Mapping[str, ChangeEvents] = field(default_factory=dict)
+    envelope_schema: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    event_ids_are_uuids: bool = False
+    one_webhook_per_url: bool = False
 
     @property
     def event_types(self) -> tuple[EventTypeDefinition, ...]:

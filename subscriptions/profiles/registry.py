@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from subscriptions.profiles.alvys import ALVYS
+from subscriptions.profiles.supplierxm import SUPPLIERXM
 
 if TYPE_CHECKING:
     from subscriptions.profiles.definition import Profile
 
-_PROFILES = {known.name: known for known in (ALVYS,)}
+_PROFILES = {known.name: known for known in (ALVYS, SUPPLIERXM)}
 
 
 class ProfileExists(ValueError):

@@ -15,6 +15,19 @@ from subscriptions.scopes import SCOPES
 from subscriptions.tenancy import create_api_client
 
 BASE = "/api/p/v3"
+# Where the API speaks SupplierXM's words.
+SUPPLIER_BASES = ("/rfp/", "/v1/")
+
+
+def address(path):
+    """Of a path below the canonical base, or of one that has a base of its own."""
+    return path if path.startswith(SUPPLIER_BASES) else BASE + path
+
+
+def error_type(response):
+    """The media type that a refusal at this address has."""
+    own = response.request["PATH_INFO"].startswith(SUPPLIER_BASES)
+    return "application/json" if own else "application/problem+json"
 
 
 class Program:
@@ -24,7 +37,7 @@ class Program:
         self.client = Client(headers={"Authorization": f"Bearer {token}"})
 
     def get(self, path, **query):
-        return self.client.get(BASE + path, query)
+        return self.client.get(address(path), query)
 
     def post(self, path, body=None, **headers):
         return self._send("POST", path, body, headers)
@@ -32,18 +45,18 @@ class Program:
     def put(self, path, body=None, **headers):
         return self._send("PUT", path, body, headers)
 
-    def delete(self, path, **headers):
-        return self._send("DELETE", path, None, headers)
+    def delete(self, path, body=None, **headers):
+        return self._send("DELETE", path, body, headers)
 
     def send(self, method, path, body=b"", content_type="application/json"):
         """Any method, any bytes."""
-        return self.client.generic(method, BASE + path, body, content_type)
+        return self.client.generic(method, address(path), body, content_type)
 
     def _send(self, method, path, body, headers):
         raw = b"" if body is None else json.dumps(body).encode()
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.client.generic(
-            method, BASE + path, raw, "application/json", headers=named
+            method, address(path), raw, "application/json", headers=named
         )
 
 
@@ -87,12 +100,19 @@ def platform_api(program, db):
 
 @pytest.fixture
 def refused():
-    """Assert that an answer is a problem, whole and of the status; return it."""
+    """Assert that an answer is a problem, whole and of the status; return it.
+
+    SupplierXM's words for it are given back as a problem's.
+    """
 
     def check(response, status):
         assert response.status_code == status, response.content
-        assert response["Content-Type"] == "application/problem+json"
+        assert response["Content-Type"] == error_type(response)
         problem = response.json()
+        if "message" in problem:
+            assert set(problem) == {"message", "status", "data"}
+            assert problem["status"] == status
+            return {"Detail": problem["message"], "Errors": problem["data"]}
         assert problem["Status"] == status
         assert problem["Type"] == "about:blank"
         assert problem["Title"]

@@ -60,7 +60,8 @@ def test_the_document_lists_the_canonical_paths():
         f"POST {webhook}/reveal-secret",
     }
     for name, _ in operations():
-        assert re.fullmatch(r"[A-Z]+ (/api/p/v3/\S*[a-z}]|/oauth/token)", name)
+        known = r"(/api/p/v3/\S*[a-z}]|/rfp/public/v1/\S*[a-z]|/oauth/token)"
+        assert re.fullmatch(rf"[A-Z]+ {known}", name)
 
 
 def test_an_operation_says_what_it_is_and_what_it_needs():
@@ -147,6 +148,38 @@ def test_an_event_is_described_with_headers_schema_and_sample(settings):
     assert (
         body["example"]["data"] == EventType.objects.get(name="tender.created").sample
     )
+
+
+def test_an_event_is_described_in_the_words_of_its_profile(settings):
+    settings.WEBHOOKS_HEADER_PREFIX = "X-Acme-"
+
+    event = document()["webhooks"]["EVENT_CREATED"]["post"]
+
+    body = event["requestBody"]["content"]["application/json"]
+    required = {each["name"]: each["required"] for each in event["parameters"]}
+    assert body["schema"]["required"] == [
+        "uuid",
+        "name",
+        "version",
+        "created_at",
+        "data",
+    ]
+    assert body["schema"]["properties"]["version"] == {"const": 1}
+    assert body["schema"]["properties"]["name"] == {"const": "EVENT_CREATED"}
+    assert required["webhook-signature"] is False
+    assert required["X-Acme-Event-Id"] is True
+    assert "X-Acme-Signature" not in required
+    assert list(event["responses"]) == ["200"]
+
+
+def test_suppliers_are_refused_in_their_own_words():
+    change = document()["paths"]["/rfp/public/v1/webhook"]["put"]
+
+    refusal = {"$ref": "#/components/schemas/SupplierRefusal"}
+    assert set(change["responses"]) >= {"200", "400", "401", "403", "404", "409"}
+    for status, response in change["responses"].items():
+        if status >= "400":
+            assert response["content"] == {"application/json": {"schema": refusal}}
 
 
 def test_every_reference_leads_somewhere_and_every_sample_fits():

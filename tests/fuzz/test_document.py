@@ -11,7 +11,8 @@ from django.core.wsgi import get_wsgi_application
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from tests.isolation.route_table import LOG, ROWS
+from tests.api.conftest import address
+from tests.isolation.route_table import LOG, ROWS, UNBREAK
 
 with warnings.catch_warnings():
     # The library's dependencies are not all ready for the next Python.
@@ -50,7 +51,8 @@ def document(db):
 
 def _cases():
     """An address alone has nothing wrong: any text may stand in it."""
-    for row in ROWS:
+    # The other spelling of an address does not stand in the document.
+    for row in [row for row in ROWS if row.route != UNBREAK]:
         yield pytest.param(row, GenerationMode.POSITIVE, id=f"{row} as it should be")
         if row.method in ("POST", "PUT") or row.route in LISTS:
             yield pytest.param(
@@ -63,7 +65,7 @@ def test_an_answer_is_what_the_document_says(document, api, acmes, undone, row, 
     known = acmes.ids
     if "recovery_id" in row.route:
         acmes.with_recovery()
-    path = CANONICAL + row.route.replace("<str:", "{").replace(">", "}")
+    path = address("/" + row.route.replace("<str:", "{").replace(">", "}"))
     operation = document[path][row.method]
     token = api.client.defaults["HTTP_AUTHORIZATION"]
 

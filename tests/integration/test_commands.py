@@ -253,6 +253,15 @@ def test_only_secrets_older_than_that_are_rotated(webhook, acme, run):
     assert second == "0 rotated."
 
 
+def test_a_webhook_without_a_secret_is_not_rotated(acme, run):
+    supplier = make_webhook(acme, profile="supplierxm", events=["BU_CHASED"])
+
+    assert run("rotate_webhook_secret", "--all") == "0 rotated."
+    assert refusal_of("rotate_webhook_secret", supplier.public_id) == (
+        "A webhook of the profile supplierxm has no signing secret."
+    )
+
+
 def test_a_deleted_webhook_is_not_rotated(webhook, run):
     webhook.deleted_at = timezone.now()
     webhook.save()

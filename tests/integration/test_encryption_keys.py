@@ -14,6 +14,7 @@ from subscriptions.models import AuditEvent, SigningSecret
 from subscriptions.origins import SYSTEM
 from subscriptions.resealing import count_stale, reseal_all
 from subscriptions.sealing import Unsealable, new_key
+from subscriptions.signature_tokens import readable_tokens
 from subscriptions.signing_secrets import active_keys, reveal_secret, rotate_secret
 from tests.builders import make_webhook
 
@@ -58,6 +59,19 @@ def test_the_secret_in_its_grace_is_sealed_anew_as_well(webhooks, settings):
     settings.WEBHOOKS_ENCRYPTION_KEYS = NEW
     assert active_keys([webhooks[0].pk], now=now) == before
     assert len(before[webhooks[0].pk]) == 2
+
+
+def test_signature_tokens_are_sealed_anew_as_well(acme, settings):
+    settings.WEBHOOKS_ENCRYPTION_KEYS = OLD
+    webhook = make_webhook(
+        acme, profile="supplierxm", events=["BU_CHASED"], signature_token="ours"
+    )
+    settings.WEBHOOKS_ENCRYPTION_KEYS = f"{NEW},{OLD}"
+
+    run()
+
+    settings.WEBHOOKS_ENCRYPTION_KEYS = NEW
+    assert readable_tokens([webhook.pk]) == {webhook.pk: "ours"}
 
 
 def test_checking_says_how_many_are_left_and_changes_nothing(webhooks):
@@ -153,8 +167,8 @@ def test_a_batch_takes_one_query_and_one_more_for_each_secret(
         make_webhook(acme)
     settings.WEBHOOKS_ENCRYPTION_KEYS = f"{NEW},{OLD}"
 
-    # A look at each of the three tables with sealed texts.
-    with django_assert_num_queries(3 + count):
+    # A look at each of the four tables with sealed texts.
+    with django_assert_num_queries(4 + count):
         next(reseal_all(origin=SYSTEM))
 
 

@@ -33,6 +33,7 @@ from subscriptions.models import (
     Webhook,
 )
 from subscriptions.origins import SYSTEM
+from subscriptions.signature_tokens import keep_token
 from subscriptions.tenancy import create_api_client
 from tests.builders import (
     make_attempt,
@@ -92,6 +93,7 @@ def furnish(tenant):
     issue_tokens(client, person)
     webhook = make_webhook(tenant)
     WebhookHealth.objects.create(webhook=webhook)
+    keep_token(webhook, "signed-by-us")
     delivery = make_delivery(webhook, state=Delivery.State.SUCCEEDED)
     make_attempt(delivery, response_body=b"thanks")
     make_delivery(webhook)

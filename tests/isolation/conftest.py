@@ -40,6 +40,15 @@ class Belongings:
             name=f"{mark} hook",
             url=f"https://{mark}.example.com/",
         )
+        self.supplier = make_webhook(
+            tenant,
+            subsidiary=self.subsidiary,
+            name=f"{mark} supplier",
+            profile="supplierxm",
+            url=f"https://{mark}.example.com/supplier",
+            events=["EVENT_CREATED"],
+            signature_token=f"{mark} token",
+        )
         event = make_event(
             tenant,
             subsidiary=self.subsidiary,
@@ -56,6 +65,7 @@ class Belongings:
             "log_id": log_id(self.delivery, 1),
             "event_id": event.public_id,
             "recovery_id": "",
+            "uuid": str(self.supplier.uid),
         }
 
     def with_recovery(self):

@@ -10,7 +10,7 @@ from django.urls import URLPattern, get_resolver
 from tests.builders import sample_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 
@@ -18,6 +18,8 @@ WEBHOOK = "webhooks/<str:webhook_id>"
 LOG = f"{WEBHOOK}/delivery-logs"
 LOG_ENTRY = f"{LOG}/<str:log_id>"
 RECOVERY = f"{WEBHOOK}/recoveries/<str:recovery_id>"
+SUPPLIER = "rfp/public/v1"
+UNBREAK = "v1/webhooks/<str:uuid>/unbreak"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,14 @@ ROWS = (
     Row("POST", "events", "events:write", 202, 400, 400, "event"),
     Row("POST", "events/batch", "events:write", 202, 400, 400, "batch"),
     Row("GET", "events/<str:event_id>", "events:read", 200, 404, 400),
+    # In SupplierXM's words, where a body or an address names a webhook by its uuid.
+    Row("GET", f"{SUPPLIER}/webhooks_events", "webhooks:read", 200, 200, 200),
+    Row("GET", f"{SUPPLIER}/webhook", "webhooks:read", 200, 200, 403),
+    Row("POST", f"{SUPPLIER}/webhook", "webhooks:write", 200, 400, 403, "supplier"),
+    Row("PUT", f"{SUPPLIER}/webhook", "webhooks:write", 200, 404, 403, "supplied"),
+    Row("DELETE", f"{SUPPLIER}/webhook", "webhooks:write", 200, 404, 403, "uuid"),
+    Row("POST", f"rfp/public/{UNBREAK}", "webhooks:write", 200, 404, 403),
+    Row("POST", UNBREAK, "webhooks:write", 200, 404, 403),
 )
 
 # For everybody, token or not; what a GET answers. (POST /oauth/token has its own tests.)
@@ -94,13 +104,23 @@ BODIES: dict[str, dict[str, Any]] = {
     "changes": {"Description": "Changed."},
     "filter": {"Filter": {"data.tenderId": ["T-1"]}},
     "recovery": {"Since": "2026-01-01T00:00:00Z"},
+    "supplier": {
+        "webhook": {
+            "url": "https://new.example.com/supplier",
+            "registered_events": [{"name": "EVENT_CREATED", "version": 1}],
+            "subsidiary_id": "PLANT",
+        }
+    },
 }
 
 
-def body_of(row: Row) -> dict[str, Any]:
+def body_of(row: Row, ids: Mapping[str, str]) -> dict[str, Any]:
+    """What a request of the row says; *ids* are those that a body can name."""
     data = sample_of("tender.created")
     event = {"Type": "tender.created", "SubsidiaryId": "PLANT", "Data": data}
-    made = BODIES | {"event": event, "batch": {"Events": [event]}}
+    uuid = {"uuid": ids["uuid"]}
+    made = BODIES | {"event": event, "batch": {"Events": [event]}, "uuid": uuid}
+    made["supplied"] = {"webhook": uuid | {"signature_token": "changed"}}
     return made[row.body]
 
 

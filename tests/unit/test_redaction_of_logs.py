@@ -28,6 +28,7 @@ SHOWN = [
     ("Authorization: Basic dXNlcjpwYXNzd29yZA==", "Authorization: Basic ••••"),
     (f"{{'client_secret': '{TOKEN}'}}", "{'client_secret': '••••'}"),
     (f"?access_token={TOKEN}&a=1", "?access_token=••••&a=1"),
+    ('{"signature_token": "ours alone"}', '{"signature_token": "••••"}'),
     ("redis://me:pass@cache:6379/0", "redis://••••@cache:6379/0"),
     ("redis://:pass@cache:6379/0", "redis://••••@cache:6379/0"),
 ]

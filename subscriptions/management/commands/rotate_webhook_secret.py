@@ -9,7 +9,11 @@ from django.utils import timezone
 from subscriptions.clock import database_time
 from subscriptions.models import Webhook
 from subscriptions.origins import Origin
-from subscriptions.signing_secrets import rotate_secret, webhooks_to_rotate
+from subscriptions.signing_secrets import (
+    NoSigningSecret,
+    rotate_secret,
+    webhooks_to_rotate,
+)
 
 if TYPE_CHECKING:
     from django.core.management.base import CommandParser
@@ -49,6 +53,8 @@ def _rotated(webhook: Webhook, grace: timedelta) -> str:
     except Webhook.DoesNotExist:
         # Deleted since the list was read: it signs no more, the others still do.
         return ""
+    except NoSigningSecret as error:
+        raise CommandError(str(error)) from None
 
 
 def _wanted(options: dict[str, Any]) -> list[Webhook]:

@@ -1,0 +1,1 @@
+"""The API in SupplierXM's own words: another door to the same webhooks."""
