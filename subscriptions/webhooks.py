@@ -36,10 +36,7 @@ class NameTaken(ValueError):
 
 class NothingToVerify(ValueError):
     def __init__(self, profile: str) -> None:
-        super().__init__(
-            f"A webhook of the profile {profile} does not have to prove that its URL is"
-            " its own: there is nothing to verify."
-        )
+        super().__init__(f"The profile {profile} does not verify URLs of webhooks.")
 
 
 class TooManyWebhooks(ValueError):
