@@ -113,9 +113,9 @@ def update_webhook(
 ) -> Webhook:
     """Change what *changes* names; what it leaves out stays. Returns the new state.
 
-    A new ``url`` puts the webhook back to Pending and asks for its verification, if its
-    profile has one; all else takes effect at once. What says nothing new leaves the revision as it is.
-    Raises RevisionMismatch, NameTaken and UnknownEventTypes; then nothing was changed.
+    A new ``url`` is verified, if the profile asks for that: the webhook is Pending until
+    then. All else takes effect at once; what says nothing new leaves the revision as it
+    is. Raises RevisionMismatch, NameTaken and UnknownEventTypes; nothing was changed.
     """
     webhook = locked(webhook, if_match=if_match)
     before = {name: _value(webhook, name) for name in changes}
@@ -202,7 +202,8 @@ def enable_webhook(webhook: Webhook, *, origin: Origin = SYSTEM) -> Webhook:
 
     Where the profile has none, it is Active at once, and nothing counts against it.
     """
-    if not webhook.is_active and not _is_verified(webhook):
+    is_active = Webhook.objects.active().filter(pk=webhook.pk).exists()
+    if not is_active and not _is_verified(webhook):
         # Before the lock: what is counted is locked first, wherever both are.
         forget_failures(webhook.pk)
     webhook = locked(webhook)
