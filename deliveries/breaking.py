@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from django.db import transaction
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
     from deliveries.models import Recovery
 
+# What is published before others see that the webhook is active makes no delivery.
+LEEWAY = timedelta(minutes=1)
 NOT_ACKNOWLEDGED = Webhook.DisabledReason.NOT_ACKNOWLEDGED
 
 
@@ -60,7 +63,7 @@ def unbreak(
     # While it is stopped: a recovery that was under way has ended with it.
     make_room(broken)
     active = enable_webhook(broken, origin=origin)
-    order = Order(since=since, include_missed=True)
+    order = Order(since=since, leeway=LEEWAY, include_missed=True)
     return start_recovery(active, order, created_by=origin.name, now=now, origin=origin)
 
 

@@ -39,10 +39,7 @@ class NameTaken(ValueError):
 
 class NothingToVerify(ValueError):
     def __init__(self, profile: str) -> None:
-        super().__init__(
-            f"A webhook of the profile {profile} does not have to prove that its URL is"
-            " its own: there is nothing to verify."
-        )
+        super().__init__(f"The profile {profile} does not verify URLs of webhooks.")
 
 
 class TooManyWebhooks(ValueError):
@@ -132,10 +129,10 @@ def update_webhook(
 ) -> Webhook:
     """Change what *changes* names; what it leaves out stays. Returns the new state.
 
-    A new ``url`` puts the webhook back to Pending and asks for its verification, if its
-    profile has one; all else takes effect at once. What says nothing new leaves the
-    revision as it is. Raises RevisionMismatch, NameTaken, UrlTaken, UnknownEventTypes
-    and BadFilter; then nothing was changed.
+    A new ``url`` is verified, if the profile asks for that: the webhook is Pending until
+    then. All else takes effect at once; what says nothing new leaves the revision as it
+    is. Raises RevisionMismatch, NameTaken, UrlTaken, UnknownEventTypes and BadFilter;
+    then nothing was changed.
     """
     if "url" in changes and profile_named(webhook.profile).one_webhook_per_url:
         hold_tenant(webhook.tenant_id)
@@ -240,7 +237,8 @@ def enable_webhook(webhook: Webhook, *, origin: Origin = SYSTEM) -> Webhook:
 
     Where the profile has none, it is Active at once, and nothing counts against it.
     """
-    if not webhook.is_active and not _is_verified(webhook):
+    is_active = Webhook.objects.active().filter(pk=webhook.pk).exists()
+    if not is_active and not _is_verified(webhook):
         # Before the lock: what is counted is locked first, wherever both are.
         forget_failures(webhook.pk)
     webhook = locked(webhook)

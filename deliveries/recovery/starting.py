@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -54,10 +55,14 @@ class RecoveryHasEnded(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What to send again: by when it was published, both ends included."""
+    """What to send again: by when it was published, both ends included.
+
+    *leeway* moves the end past now, for what is published until the recovery stands.
+    """
 
     since: datetime
     until: datetime | None = None
+    leeway: timedelta = timedelta()
     statuses: Sequence[str] = tuple(STATES)
     event_types: Sequence[str] = ()
     include_missed: bool = False
@@ -151,7 +156,7 @@ def _recovery(webhook: Webhook, order: Order, *, now: datetime) -> Recovery:
         webhook=webhook,
         since=order.since,
         # What it sends itself comes later, and is none of its business.
-        until=min(order.until or now, now),
+        until=min(order.until or now, now) + order.leeway,
         states=[STATES[status] for status in order.statuses],
         event_types=list(order.event_types),
         include_missed=order.include_missed,

@@ -58,10 +58,8 @@ def test_there_is_nothing_to_verify(webhook, api):
     answer = api.post(f"/webhooks/{webhook.public_id}/verify")
 
     assert answer.status_code == 409
-    assert answer.json()["Detail"] == (
-        "A webhook of the profile post does not have to prove that its URL is its own:"
-        " there is nothing to verify."
-    )
+    sentence = "The profile post does not verify URLs of webhooks."
+    assert answer.json()["Detail"] == sentence
     assert Webhook.objects.values().get() == before
 
 

@@ -379,6 +379,20 @@ def test_it_is_active_again_and_gets_what_it_missed_once(
     assert health_of_many([webhook.pk])[webhook.pk].is_broken is False
 
 
+def test_what_is_published_while_it_is_unbroken_is_not_missed(
+    broken, webhook, receiver, drain, clock
+):
+    asked_at = timezone.now() - timedelta(seconds=30)
+
+    unbreak(webhook, origin=DANA, now=asked_at)
+    finish_recovery(drain, clock)
+
+    got = {each["X-Alvys-Event-Id"] for each in receiver.events}
+    meanwhile = broken[1][-1]
+    assert meanwhile.created_at > asked_at
+    assert meanwhile.public_id in got
+
+
 def test_it_does_not_break_again_for_what_is_old(
     broken, webhook, receiver, drain, clock, sweep, stands
 ):
