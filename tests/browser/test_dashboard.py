@@ -39,7 +39,8 @@ def cast(acme, globex):
         "engineer": make_person("eli", acme, role="engineer"),
         "support": make_person("sam"),
     }
-    return SimpleNamespace(tenant=acme, webhook=webhook, people=people)
+    attempt = Attempt.objects.order_by("pk").first()
+    return SimpleNamespace(tenant=acme, webhook=webhook, attempt=attempt, people=people)
 
 
 @pytest.mark.parametrize("role", ALL)

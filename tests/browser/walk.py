@@ -26,5 +26,18 @@ WALK = [
     ("start", of_webhook("webhook_start"), TENANTS_OWN),
     ("settings", of_webhook("webhook_settings"), TENANTS_OWN),
     ("disable", of_webhook("webhook_disable"), ALL),
+    *(
+        (
+            f"table-{name}",
+            lambda cast, name=name: page(f"{name}_changelist"),
+            (SUPPORT,),
+        )
+        for name in (
+            "subscriptions_webhook",
+            "subscriptions_tenant",
+            "deliveries_attempt",
+        )
+    ),
+    ("row", lambda cast: page("deliveries_attempt_change", cast.attempt.pk), ALL),
     ("delete", of_webhook("webhook_delete"), (ADMIN,)),
 ]
