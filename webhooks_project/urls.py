@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
+from deliveries.pages.inbox import take_in
 from subscriptions.api.tokens import TokenView
 from webhooks_project.health import livez, readyz
 from webhooks_project.metrics.page import metrics
@@ -24,6 +25,7 @@ urlpatterns = [
     *(path(base, include(api)) for base in BASES),
     re_path(r"^api/docs/?$", reference, name="reference"),
     path("oauth/token", TokenView.as_view()),
+    path("inbox/<token>", take_in),
     path("livez", livez),
     path("readyz", readyz),
     path("metrics", metrics),

@@ -9,6 +9,7 @@ from django.core.paginator import Paginator
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from deliveries.inbox import url_of
 from deliveries.pages.webhook_rows import Wanted, counts_by_status, rows_of
 from subscriptions.clock import database_time
 from subscriptions.models import Tenant, Webhook
@@ -66,6 +67,7 @@ class WebhookListPage(Page):
             "wanted": wanted,
             "segments": self._segments(wanted, counts),
             "tenants": self._tenants(),
+            "inbox": url_of(self.visitor.tenant) if self.visitor.tenant else "",
         }
         return self.render(context)
 

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 from django.utils import timezone
 
+from deliveries.inbox import receive
 from deliveries.models import Attempt, Delivery
 from tests.browser.walk import ALL, WALK
 from tests.builders import make_attempt, make_delivery, make_webhook
@@ -17,9 +18,12 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def cast(acme, globex):
+def cast(acme, globex, settings):
     """Webhooks in each state, some with a history."""
+    settings.WEBHOOKS_INBOX = "https://inbox.example.com"
+    headers = [("X-Alvys-Event", "tender.created"), ("X-Long", "x" * 400)]
     now = timezone.now()
+    receive(acme, headers=headers, body=b'{"id":"evt_1","n":[1,{"a":null}]}', now=now)
     webhook = make_webhook(acme, name="Warehouse notifications")
     for back in range(1, 20):
         delivery = make_delivery(webhook, state=Delivery.State.SUCCEEDED)

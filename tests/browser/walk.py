@@ -23,6 +23,7 @@ WALK = [
     ("list", lambda cast: page("webhooks"), ALL),
     ("list-none-match", lambda cast: page("webhooks") + "?q=nothing", ALL),
     ("new", lambda cast: page("webhook_new"), TENANTS_OWN),
+    ("inbox", lambda cast: page("webhook_inbox"), TENANTS_OWN),
     ("start", of_webhook("webhook_start"), TENANTS_OWN),
     ("settings", of_webhook("webhook_settings"), TENANTS_OWN),
     ("disable", of_webhook("webhook_disable"), ALL),

@@ -20,6 +20,7 @@ from django.test import Client
 from django.utils import timezone
 from oauth2_provider import models as oauth
 
+from deliveries.inbox import receive
 from deliveries.models import Delivery, Event, EventText, Rollup, WebhookHealth
 from deliveries.retention.belongings import BELONGINGS
 from deliveries.retention.portability import exported_columns
@@ -97,6 +98,7 @@ def furnish(tenant):
     make_delivery(webhook)
     make_event(tenant, data={"note": "größer"})
     make_recovery(webhook)
+    receive(tenant, headers=[("X-Test", "1")], body=b"{}", now=timezone.now())
     EventText.objects.create(event=delivery.event, tenant=tenant, text="note")
     Authenticator.objects.create(user=person, name="phone", sealed="sealed")
     about = About("webhook", webhook.public_id, webhook.name)
