@@ -13,6 +13,7 @@ from deliveries.inbox import url_of
 from deliveries.pages.webhook_rows import Wanted, counts_by_status, rows_of
 from subscriptions.clock import database_time
 from subscriptions.models import Tenant, Webhook
+from subscriptions.pages.badges import BADGES
 from subscriptions.pages.base import Page
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class WebhookListPage(Page):
     def _segments(self, wanted: Wanted, counts: Counter[str]) -> list[Segment]:
         labels: list[tuple[str, Any, int]] = [("", _("All"), counts.total())]
         labels += [
-            (str(each), each.label, counts[each])
+            (str(each), BADGES[each].label, counts[each])
             for each in (
                 Webhook.Status.ACTIVE,
                 Webhook.Status.PENDING,
