@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from deliveries.inbox import receive
 from deliveries.models import Attempt, Delivery
-from tests.browser.walk import ALL, WALK
+from tests.browser.walk import ALL, TABLES, WALK
 from tests.builders import make_attempt, make_delivery, make_webhook
 from tests.people import make_person
 
@@ -60,3 +60,10 @@ def test_a_page_fits_and_keeps_nobody_out(
         visit.check_page(address(cast), shots=shots)
     else:
         assert visit.open(address(cast)).status == 403
+
+
+@pytest.mark.parametrize(("name", "address"), TABLES, ids=[each[0] for each in TABLES])
+def test_a_table_of_the_admin_fits_the_frame(visit, cast, name, address):
+    visit.log_in_as(cast.people["support"])
+
+    visit.check_page(address(cast))
