@@ -42,7 +42,7 @@ def take_in(request: HttpRequest, token: str) -> HttpResponse:
     tenant = tenant_of(token)
     if tenant is None or not url_of(tenant):
         return JsonResponse({"error": "unknown inbox"}, status=404)
-    if int(request.headers.get("Content-Length") or 0) > MAX_BODY:
+    if _length(request) > MAX_BODY:
         return JsonResponse({"error": "too large"}, status=413)
     answer = receive(
         tenant,
@@ -51,3 +51,8 @@ def take_in(request: HttpRequest, token: str) -> HttpResponse:
         now=database_time(),
     )
     return JsonResponse(answer)
+
+
+def _length(request: HttpRequest) -> int:
+    said = request.headers.get("Content-Length", "")
+    return int(said) if said.isdecimal() else 0

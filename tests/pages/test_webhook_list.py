@@ -89,6 +89,14 @@ def test_a_search_finds_by_name_url_and_id(admin, acme, query):
     assert names(page) == ["Warehouse"]
 
 
+@pytest.mark.parametrize("name", ["q", "tenant", "status", "page"])
+def test_odd_words_in_the_address_break_nothing(support, webhook, name):
+    for odd in ("\0", "%", "\ud83d", "x" * 5000, "-1"):
+        answer = support.get(address(LIST), {name: odd.encode("utf-8", "replace")})
+
+        assert answer.status_code == 200
+
+
 def test_nothing_that_matches_is_said_and_can_be_cleared(admin, webhook):
     html = admin.get(address(LIST, q="nowhere")).content.decode()
 
