@@ -41,6 +41,7 @@ class Conf:
     recovery_rate: float
     allow_http: bool
     ca_bundle: str
+    inbox: str
     # It may hold a password.
     egress_proxy: str = field(repr=False)
     address_policy: AddressPolicy
@@ -99,6 +100,7 @@ def get_conf() -> Conf:
         recovery_rate=settings.WEBHOOKS_RECOVERY_RATE,
         allow_http=settings.WEBHOOKS_ALLOW_HTTP,
         ca_bundle=settings.WEBHOOKS_CA_BUNDLE,
+        inbox=settings.WEBHOOKS_INBOX,
         egress_proxy=settings.WEBHOOKS_EGRESS_PROXY,
         address_policy=address_policy(),
     )

@@ -152,6 +152,15 @@ def _fitting(text: str) -> str:
     return text[:255]
 
 
+def latest(action: Action, *, about: About, tenant_id: int) -> AuditEvent | None:
+    """The last time that this was done to the object."""
+    alike = AuditEvent.objects.filter(
+        tenant=tenant_id, object_id=_fitting(about.id), action=action
+    )
+    found: AuditEvent | None = alike.order_by("-id").first()
+    return found
+
+
 def record_sparsely(
     action: Action, *, origin: Origin, about: About, tenant_id: int | None
 ) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.utils.module_loading import import_string
@@ -51,9 +52,15 @@ def get_conf() -> Conf:
         url_rules=UrlRules(
             allow_http=settings.WEBHOOKS_ALLOW_HTTP,
             addresses=address_policy(),
-            own_hosts=tuple(settings.ALLOWED_HOSTS),
+            own_hosts=_own_hosts(),
         ),
     )
+
+
+def _own_hosts() -> tuple[str, ...]:
+    """Where no webhook may point; the inbox is meant to be pointed at."""
+    inbox = urlsplit(settings.WEBHOOKS_INBOX).hostname
+    return tuple(host for host in settings.ALLOWED_HOSTS if host != inbox)
 
 
 def address_policy() -> AddressPolicy:

@@ -213,6 +213,7 @@ WEBHOOKS_NAT64 = env.bool("WEBHOOKS_NAT64", default=False)
 WEBHOOKS_EGRESS_PROXY = env.str("WEBHOOKS_EGRESS_PROXY", default="")
 WEBHOOKS_ALLOW_HTTP = env.bool("WEBHOOKS_ALLOW_HTTP", default=False)
 WEBHOOKS_CA_BUNDLE = env.str("WEBHOOKS_CA_BUNDLE", default="")
+WEBHOOKS_INBOX = env.str("WEBHOOKS_INBOX", default="")
 WEBHOOKS_TIMEOUT = timedelta(seconds=env.float("WEBHOOKS_TIMEOUT", default=30))
 WEBHOOKS_VERIFICATION_TIMEOUT = timedelta(
     seconds=env.float("WEBHOOKS_VERIFICATION_TIMEOUT", default=3)

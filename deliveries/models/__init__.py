@@ -7,6 +7,7 @@ from deliveries.models.deliveries import Delivery
 from deliveries.models.egress import Egress
 from deliveries.models.events import Event
 from deliveries.models.health import WebhookHealth
+from deliveries.models.inbox import InboxMessage
 from deliveries.models.lookout import Lookout
 from deliveries.models.payload_index import EventText, PayloadIndex
 from deliveries.models.purger import Purger
@@ -21,6 +22,7 @@ __all__ = [
     "Egress",
     "Event",
     "EventText",
+    "InboxMessage",
     "Lookout",
     "PayloadIndex",
     "Purger",

@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING
 
 from django.urls import URLPattern, path
 
+from deliveries.pages.inbox import InboxPage
+from deliveries.pages.start import StartPage, StartTest, VerificationPart
+from deliveries.pages.webhook_export import WebhookExport
 from deliveries.pages.webhook_list import WebhookListPage
-from subscriptions.pages.addresses import WEBHOOKS
+from subscriptions.pages.addresses import WEBHOOK, WEBHOOKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +22,11 @@ def webhook_pages(members_only: Callable[[View], View]) -> list[URLPattern]:
     """*members_only*: how the site lets in whom nothing is missing of."""
     pages = [
         (WEBHOOKS, WebhookListPage, "webhooks"),
+        (f"{WEBHOOKS}inbox/", InboxPage, "webhook_inbox"),
+        (f"{WEBHOOKS}export.<webhook_file:form>", WebhookExport, "webhooks_export"),
+        (f"{WEBHOOK}start/", StartPage, "webhook_start"),
+        (f"{WEBHOOK}start/verification/", VerificationPart, "webhook_verification"),
+        (f"{WEBHOOK}start/test/", StartTest, "webhook_start_test"),
     ]
     return [
         path(address, members_only(page.as_view()), name=name)

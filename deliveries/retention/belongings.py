@@ -16,6 +16,7 @@ from deliveries.models import (
     Delivery,
     Event,
     EventText,
+    InboxMessage,
     Recovery,
     Rollup,
     WebhookHealth,
@@ -80,6 +81,7 @@ BELONGINGS = (
     Belonging(SignatureToken, "webhook__tenant"),
     Belonging(WebhookHealth, "webhook__tenant"),
     Belonging(Rollup, "webhook__tenant"),
+    Belonging(InboxMessage, "tenant"),
     Belonging(Recovery, "webhook__tenant", "recovery"),
     Belonging(Event, "tenant", "event"),
     # The payload index: what is in the events already.

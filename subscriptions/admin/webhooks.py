@@ -5,15 +5,21 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.core.exceptions import ObjectDoesNotExist
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
 
-from subscriptions.admin.scoping import ReadOnlyAdmin, TenantScopedAdmin, as_typed
+from subscriptions.admin.scoping import (
+    ReadOnlyAdmin,
+    TenantScopedAdmin,
+    as_typed,
+    tenant_id_of,
+)
 from subscriptions.models import Webhook
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
-    from django.http import HttpRequest
+    from django.http import HttpRequest, HttpResponse
 
 
 @admin.register(Webhook)
@@ -55,6 +61,26 @@ class WebhookAdmin(ReadOnlyAdmin, TenantScopedAdmin):
         "updated_at",
         "updated_by",
     )
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The table is for the platform's staff; a tenant's people have pages."""
+        if tenant_id_of(request) is not None:
+            return redirect("admin:webhooks")
+        return super().changelist_view(request, extra_context)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        webhook = self.get_object(request, object_id)
+        if webhook is not None and tenant_id_of(request) is not None:
+            return redirect("admin:webhook", webhook.public_id)
+        return super().change_view(request, object_id, form_url, extra_context)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: Any = super().get_queryset(request)

@@ -12,9 +12,11 @@ from subscriptions.pages.acts import (
     EnableWebhook,
     VerifyWebhook,
 )
-from subscriptions.pages.addresses import WEBHOOK
+from subscriptions.pages.addresses import WEBHOOK, WEBHOOKS
+from subscriptions.pages.bulk import BulkAct
 from subscriptions.pages.confirmation import ConfirmPage
 from subscriptions.pages.first_tab import first_tab
+from subscriptions.pages.new_webhook import NewWebhookPage
 from subscriptions.pages.second_factor import (
     CodePage,
     EnrolPage,
@@ -59,6 +61,12 @@ def webhook_pages(members_only: Callable[[View], View]) -> list[URLPattern]:
             members_only(choose_subsidiary),
             name="choose_subsidiary",
         ),
+        path(
+            f"{WEBHOOKS}new/",
+            members_only(NewWebhookPage.as_view()),
+            name="webhook_new",
+        ),
+        path(f"{WEBHOOKS}bulk/", members_only(BulkAct.as_view()), name="webhooks_bulk"),
         path(WEBHOOK, members_only(first_tab), name="webhook"),
         *(
             path(WEBHOOK + address, members_only(page.as_view()), name=name)

@@ -22,7 +22,19 @@ def of_webhook(name):
 WALK = [
     ("list", lambda cast: page("webhooks"), ALL),
     ("list-none-match", lambda cast: page("webhooks") + "?q=nothing", ALL),
+    ("new", lambda cast: page("webhook_new"), TENANTS_OWN),
+    ("inbox", lambda cast: page("webhook_inbox"), TENANTS_OWN),
+    ("start", of_webhook("webhook_start"), TENANTS_OWN),
     ("settings", of_webhook("webhook_settings"), TENANTS_OWN),
     ("disable", of_webhook("webhook_disable"), ALL),
     ("delete", of_webhook("webhook_delete"), (ADMIN,)),
+]
+
+# Django's own pages in our frame: looked at as who sees most of them. What each person
+# may see of them goes by Django's rights.
+TABLES = [
+    ("webhooks", lambda cast: page("subscriptions_webhook_changelist")),
+    ("tenants", lambda cast: page("subscriptions_tenant_changelist")),
+    ("attempts", lambda cast: page("deliveries_attempt_changelist")),
+    ("attempt", lambda cast: page("deliveries_attempt_change", cast.attempt.pk)),
 ]

@@ -25,6 +25,7 @@ WEBHOOKS = [
     ("WEBHOOKS_EGRESS_PROXY", "http://egress:4750", "http://egress:4750"),
     ("WEBHOOKS_ALLOW_HTTP", "true", True),
     ("WEBHOOKS_CA_BUNDLE", "/etc/ca.pem", "/etc/ca.pem"),
+    ("WEBHOOKS_INBOX", "https://inbox.example.com", "https://inbox.example.com"),
     ("WEBHOOKS_TIMEOUT", "7.5", timedelta(seconds=7.5)),
     ("WEBHOOKS_VERIFICATION_TIMEOUT", "2", timedelta(seconds=2)),
     (

@@ -20,6 +20,7 @@ from django.test import Client
 from django.utils import timezone
 from oauth2_provider import models as oauth
 
+from deliveries.inbox import receive
 from deliveries.models import Delivery, Event, EventText, Rollup, WebhookHealth
 from deliveries.retention.belongings import BELONGINGS
 from deliveries.retention.portability import exported_columns
@@ -91,16 +92,21 @@ def furnish(tenant):
     browser.force_login(person)
     client = create_api_client(tenant=tenant, name="Backend").client
     issue_tokens(client, person)
-    webhook = make_webhook(tenant)
+    Authenticator.objects.create(user=person, name="phone", sealed="sealed")
+    furnish_webhook(make_webhook(tenant))
+    make_event(tenant, data={"note": "größer"})
+    receive(tenant, headers=[("X-Test", "1")], body=b"{}", now=timezone.now())
+
+
+def furnish_webhook(webhook):
+    tenant = webhook.tenant
     WebhookHealth.objects.create(webhook=webhook)
     keep_token(webhook, "signed-by-us")
     delivery = make_delivery(webhook, state=Delivery.State.SUCCEEDED)
     make_attempt(delivery, response_body=b"thanks")
     make_delivery(webhook)
-    make_event(tenant, data={"note": "größer"})
     make_recovery(webhook)
     EventText.objects.create(event=delivery.event, tenant=tenant, text="note")
-    Authenticator.objects.create(user=person, name="phone", sealed="sealed")
     about = About("webhook", webhook.public_id, webhook.name)
     record(Action.WEBHOOK_UPDATED, origin=SYSTEM, about=about, tenant_id=tenant.pk)
 

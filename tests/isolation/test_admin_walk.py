@@ -73,7 +73,8 @@ def told(client, address, key, *, form=None):
     """All that an answer tells, but for the key that was asked for."""
     with CaptureQueriesContext(connection) as queries:
         response = client.get(address) if form is None else client.post(address, form)
-    told_later = [str(message) for message in client.get("/admin/").context["messages"]]
+    shown = client.get("/admin/", follow=True).context["messages"]
+    told_later = [str(message) for message in shown]
     text = response.content.decode() + " ".join(told_later)
     text = text.replace(response["X-Request-Id"], "")
     text = re.sub(r'nonce="[^"]*"|name="csrfmiddlewaretoken" value="\w+"', "", text)
