@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
 
 from deliveries.credentials import authentications
 from deliveries.engine.steps import Step, reach
 from deliveries.models import Event
+from deliveries.policy.outcomes import Outcome, classify
 from deliveries.policy.pacing import QUICK
+from deliveries.spans import span
 from deliveries.wire.message import Message, compose
 from subscriptions.identifiers import encode
 from subscriptions.models import Webhook
@@ -19,11 +22,19 @@ if TYPE_CHECKING:
 
     from deliveries.engine.claiming import Claimed
     from deliveries.engine.clock import Clock
+    from deliveries.spans import Span
     from deliveries.wire.authentication import Authentication
     from deliveries.wire.exchange import Exchange, Request
     from deliveries.wire.message import HeaderStyle
 
     Send = Callable[[Request], Exchange]
+
+
+class Whose(NamedTuple):
+    """For lines of the log and for spans: a company code and a webhook's public id."""
+
+    tenant: str = ""
+    webhook: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +45,7 @@ class Outgoing:
     message: Message
     url: str
     authentication: Authentication = field(repr=False)
+    whose: Whose = Whose()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +58,7 @@ class Sent:
     exchange: Exchange
     started_at: datetime
     ended_at: datetime
+    whose: Whose = Whose()
 
     @property
     def took(self) -> timedelta:
@@ -65,9 +78,17 @@ def prepare(claimed: Sequence[Claimed], *, now: datetime) -> list[Outgoing]:
 
     What cannot be signed is left out, and due again when its lease has run out.
     """
-    webhooks = Webhook.objects.only(
-        "profile", "url", "include_previous_attributes"
-    ).in_bulk({each.webhook_id for each in claimed})
+    webhooks = (
+        Webhook.objects.only(
+            "uid",
+            "profile",
+            "url",
+            "include_previous_attributes",
+            "tenant__company_code",
+        )
+        .select_related("tenant")
+        .in_bulk({each.webhook_id for each in claimed})
+    )
     known = authentications(webhooks, now=now)
     events = Event.objects.only(
         "public_id", "type", "body", "body_with_previous", "traceparent"
@@ -97,7 +118,8 @@ def _outgoing(
         body=event.body_for(webhook),
         parent=event.traceparent,
     )
-    return Outgoing(claimed, message, webhook.url, authentication)
+    whose = Whose(webhook.tenant.company_code, webhook.public_id)
+    return Outgoing(claimed, message, webhook.url, authentication, whose)
 
 
 def deliver_in_turn(
@@ -122,14 +144,17 @@ def deliver(
 ) -> Sent:
     """Make one attempt. Failures that are to be expected come back as values."""
     started_at = clock()
-    request = compose(
-        outgoing.message,
-        url=outgoing.url,
-        authentication=outgoing.authentication,
-        style=style,
-        now=started_at,
-    )
-    exchange = send(request)
+    with span("attempt", parent=outgoing.message.parent, is_client=True) as attempt:
+        request = compose(
+            outgoing.message,
+            url=outgoing.url,
+            authentication=outgoing.authentication,
+            style=style,
+            now=started_at,
+            span=attempt.traceparent,
+        )
+        exchange = send(request)
+        note_attempt(attempt, outgoing, exchange)
     reach(Step.AFTER_SEND)
     return Sent(
         outgoing.claimed,
@@ -138,4 +163,26 @@ def deliver(
         exchange,
         started_at=started_at,
         ended_at=clock(),
+        whose=outgoing.whose,
     )
+
+
+def note_attempt(attempt: Span, outgoing: Outgoing, exchange: Exchange) -> None:
+    """Whose attempt it was and how it ended; of the URL only the host."""
+    if not attempt.traceparent:
+        return
+    reply = exchange.reply
+    attempt.note(
+        http__request__method="POST",
+        server__address=urlsplit(outgoing.url).hostname,
+        http__response__status_code=getattr(reply, "status_code", None),
+        webhooks__tenant=outgoing.whose.tenant,
+        webhooks__webhook=outgoing.whose.webhook,
+        webhooks__event=outgoing.message.event_id,
+        webhooks__delivery=outgoing.message.delivery_id,
+        webhooks__attempt=outgoing.message.number,
+    )
+    outcome = classify(reply)
+    if outcome is not Outcome.DELIVERED:
+        attempt.note(error__type=getattr(reply, "kind", None))
+        attempt.fail(outcome.name.lower())

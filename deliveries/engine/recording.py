@@ -18,8 +18,8 @@ from deliveries.policy.disabling import reason_to_disable
 from deliveries.policy.egress import PAUSE
 from deliveries.policy.outcomes import Outcome, classify
 from deliveries.policy.retry import RetryPolicy, retry_after
+from deliveries.spans import span
 from deliveries.statements import execute, table
-from subscriptions.identifiers import encode
 from subscriptions.webhooks import disable_webhook
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ UPDATE deliveries_webhookhealth AS health
 SET consecutive_failures = seen.column2, last_attempt_at = seen.column3
 FROM {} AS seen WHERE health.webhook_id = seen.column1
 """
+
+GIVEN_UP = ("tenant", "webhook", "delivery", "event", "number", "error_kind")
 
 logger = logging.getLogger(__name__)
 
@@ -84,7 +86,7 @@ def record(batch: Sequence[Sent], *, rules: Rules, now: datetime) -> None:
     if not batch:
         return
     verdicts = [_verdict(sent, rules.retries) for sent in batch]
-    with transaction.atomic(durable=True):
+    with span("record", webhooks__count=len(batch)), transaction.atomic(durable=True):
         failures = turnstile.hold({sent.claimed.webhook_id for sent in batch})
         count_rows(insert_attempts(batch))
         moved = _move(verdicts)
@@ -173,7 +175,9 @@ def _report(verdicts: Iterable[Verdict], moved: set[int]) -> None:
     for verdict in verdicts:
         sent = verdict.sent
         fields = {
-            "delivery": encode("dlv", sent.claimed.uid),
+            "tenant": sent.whose.tenant,
+            "webhook": sent.whose.webhook,
+            "delivery": sent.message.delivery_id,
             "event": sent.message.event_id,
             "trace": sent.request.headers["traceparent"].split("-")[1],
             "number": sent.claimed.number,
@@ -183,7 +187,10 @@ def _report(verdicts: Iterable[Verdict], moved: set[int]) -> None:
             "duration_ms": sent.exchange.timing.total_ms,
             "next_attempt_at": verdict.due_at,
         }
-        if sent.claimed.delivery_id in moved:
-            logger.info("delivery.attempted", extra=fields)
-        else:
+        if sent.claimed.delivery_id not in moved:
             logger.warning("delivery.overslept", extra=fields)
+            continue
+        logger.info("delivery.attempted", extra=fields)
+        if verdict.state == State.FAILED:
+            whose = {name: fields[name] for name in GIVEN_UP}
+            logger.warning("delivery.given_up", extra=whose)
