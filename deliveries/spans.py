@@ -122,10 +122,14 @@ def _start(
     tracer: Tracer, name: str, *, kind: Any, parent: str
 ) -> AbstractContextManager[Recorded]:
     from opentelemetry.trace.propagation.tracecontext import (  # noqa: PLC0415 (an extra)
-        TraceContextTextMapPropagator as W3C,
+        TraceContextTextMapPropagator,
     )
 
-    context = W3C().extract({"traceparent": parent}) if parent else None
+    context = (
+        TraceContextTextMapPropagator().extract({"traceparent": parent})
+        if parent
+        else None
+    )
     # An exception's text may hold what belongs to nobody's trace.
     return tracer.start_as_current_span(
         name,

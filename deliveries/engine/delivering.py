@@ -37,6 +37,9 @@ class Whose(NamedTuple):
     webhook: str = ""
 
 
+NOBODY = Whose()
+
+
 @dataclass(frozen=True, slots=True)
 class Outgoing:
     """A claimed delivery with all that sending it needs."""
@@ -45,7 +48,7 @@ class Outgoing:
     message: Message
     url: str
     authentication: Authentication = field(repr=False)
-    whose: Whose = Whose()
+    whose: Whose = NOBODY
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ class Sent:
     exchange: Exchange
     started_at: datetime
     ended_at: datetime
-    whose: Whose = Whose()
+    whose: Whose = NOBODY
 
     @property
     def took(self) -> timedelta:

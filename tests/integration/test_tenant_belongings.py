@@ -28,6 +28,7 @@ from subscriptions.models import (
     ApiClient,
     AuditEvent,
     Authenticator,
+    RunningExport,
     Tenant,
     User,
     Webhook,
@@ -99,6 +100,7 @@ def furnish(tenant):
     make_recovery(webhook)
     EventText.objects.create(event=delivery.event, tenant=tenant, text="note")
     Authenticator.objects.create(user=person, name="phone", sealed="sealed")
+    RunningExport.objects.create(tenant=tenant, expires_at=timezone.now())
     about = About("webhook", webhook.public_id, webhook.name)
     record(Action.WEBHOOK_UPDATED, origin=SYSTEM, about=about, tenant_id=tenant.pk)
 
