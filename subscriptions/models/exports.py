@@ -11,7 +11,7 @@ from subscriptions.models.tenants import Tenant
 class RunningExport(models.Model):
     """A place among those that a tenant has; free again when it has expired."""
 
-    uid = models.UUIDField(primary_key=True, default=new_uid, editable=False)
+    uid = models.UUIDField(unique=True, default=new_uid, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE)
     expires_at = models.DateTimeField()
 
