@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import contextmanager
 from datetime import timedelta
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import connection, transaction
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from subscriptions.origins import Origin
 
     Changes = dict[str, dict[str, Any]]
+
+logger = logging.getLogger(__name__)
 
 SPARSE_PERIOD = timedelta(minutes=1)
 SPARSE_LIMIT = 10
@@ -145,6 +149,8 @@ def record(
         request_id=origin.request_id,
         created_at=database_time(),
     )
+    fields = {"action": str(action), "tenant_id": tenant_id, "object": event.object_id}
+    transaction.on_commit(partial(logger.info, "audit.recorded", extra=fields))
     return event
 
 

@@ -31,6 +31,7 @@ class TwoFactorFor(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Conf:
     max_webhooks: int
+    exports_at_once: int
     tenants_may_publish: bool
     trusted_proxies: int
     rate_per_token: Rate
@@ -43,6 +44,7 @@ class Conf:
 def get_conf() -> Conf:
     return Conf(
         max_webhooks=settings.WEBHOOKS_MAX_WEBHOOKS,
+        exports_at_once=settings.WEBHOOKS_EXPORTS_AT_ONCE,
         tenants_may_publish=settings.WEBHOOKS_TENANTS_MAY_PUBLISH,
         trusted_proxies=settings.WEBHOOKS_TRUSTED_PROXIES,
         rate_per_token=Rate.twice(settings.WEBHOOKS_RATE_PER_TOKEN),

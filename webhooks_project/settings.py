@@ -231,6 +231,7 @@ WEBHOOKS_RATE_PER_TOKEN = env.float("WEBHOOKS_RATE_PER_TOKEN", default=10)
 WEBHOOKS_RATE_PER_TENANT = env.float("WEBHOOKS_RATE_PER_TENANT", default=50)
 WEBHOOKS_INGEST_RATE = env.float("WEBHOOKS_INGEST_RATE", default=1000)
 WEBHOOKS_MAX_WEBHOOKS = env.int("WEBHOOKS_MAX_WEBHOOKS", default=50)
+WEBHOOKS_EXPORTS_AT_ONCE = env.int("WEBHOOKS_EXPORTS_AT_ONCE", default=2)
 WEBHOOKS_TENANTS_MAY_PUBLISH = env.bool("WEBHOOKS_TENANTS_MAY_PUBLISH", default=False)
 WEBHOOKS_TRUSTED_PROXIES = env.int("WEBHOOKS_TRUSTED_PROXIES", default=0)
 WEBHOOKS_CONCURRENCY = env.int("WEBHOOKS_CONCURRENCY", default=32)
@@ -249,6 +250,10 @@ WEBHOOKS_METRICS_NETWORKS = env.list(
     "WEBHOOKS_METRICS_NETWORKS", default=["127.0.0.0/8", "::1"]
 )
 WEBHOOKS_LOG_FORMAT = env.str("WEBHOOKS_LOG_FORMAT", default="wide")
+# Off unless somebody says where spans go, or that they do (deliveries/spans.py).
+WEBHOOKS_TRACING = env.bool(
+    "WEBHOOKS_TRACING", default=bool(env.str("OTEL_EXPORTER_OTLP_ENDPOINT", default=""))
+)
 # For tests of faults only (deliveries/engine/steps.py).
 WEBHOOKS_DIE_AT = env.str("WEBHOOKS_DIE_AT", default="")
 # `subscriptions` may not import `deliveries`; it is told here whom to wake, and who

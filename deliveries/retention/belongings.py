@@ -26,6 +26,7 @@ from subscriptions.models import (
     ApiClient,
     AuditEvent,
     Authenticator,
+    RunningExport,
     SignatureToken,
     SigningSecret,
     Subscription,
@@ -88,6 +89,7 @@ BELONGINGS = (
     Belonging(EventText, "tenant"),
     Belonging(Delivery, "event__tenant", "delivery"),
     Belonging(Attempt, "webhook__tenant", "attempt"),
+    Belonging(RunningExport, "tenant"),
     Belonging(
         AuditEvent, "tenant", "audit_event", erase=partial(audit.erase, limit=500)
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from subscriptions.models.audit import AuditEvent
 from subscriptions.models.clients import ApiClient
 from subscriptions.models.event_types import EventType
+from subscriptions.models.exports import RunningExport
 from subscriptions.models.idempotency import IdempotentAnswer
 from subscriptions.models.rate_buckets import RateBucket
 from subscriptions.models.second_factors import Authenticator
@@ -20,6 +21,7 @@ __all__ = [
     "EventType",
     "IdempotentAnswer",
     "RateBucket",
+    "RunningExport",
     "SignatureToken",
     "SigningSecret",
     "Subscription",

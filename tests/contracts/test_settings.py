@@ -40,6 +40,7 @@ WEBHOOKS = [
     ("WEBHOOKS_REQUIRE_TWO_FACTOR", "platform", "platform"),
     ("WEBHOOKS_USER_AGENT", "Acme/2", "Acme/2"),
     ("WEBHOOKS_MAX_WEBHOOKS", "7", 7),
+    ("WEBHOOKS_EXPORTS_AT_ONCE", "4", 4),
     ("WEBHOOKS_RATE_PER_TOKEN", "2.5", 2.5),
     ("WEBHOOKS_RATE_PER_TENANT", "0", 0),
     ("WEBHOOKS_INGEST_RATE", "5000", 5000),
@@ -54,6 +55,7 @@ WEBHOOKS = [
     ("WEBHOOKS_RECOVERY_RATE", "2.5", 2.5),
     ("WEBHOOKS_METRICS_TOKEN", "t0ken", "t0ken"),
     ("WEBHOOKS_METRICS_NETWORKS", "10.9.0.0/16", ["10.9.0.0/16"]),
+    ("WEBHOOKS_TRACING", "true", True),
     ("WEBHOOKS_LOG_FORMAT", "json", "json"),
     ("WEBHOOKS_DIE_AT", "after-send:3", "after-send:3"),
 ]

@@ -29,6 +29,7 @@ from subscriptions.models import (
     ApiClient,
     AuditEvent,
     Authenticator,
+    RunningExport,
     Tenant,
     User,
     Webhook,
@@ -107,6 +108,7 @@ def furnish_webhook(webhook):
     make_delivery(webhook)
     make_recovery(webhook)
     EventText.objects.create(event=delivery.event, tenant=tenant, text="note")
+    RunningExport.objects.create(tenant=tenant, expires_at=timezone.now())
     about = About("webhook", webhook.public_id, webhook.name)
     record(Action.WEBHOOK_UPDATED, origin=SYSTEM, about=about, tenant_id=tenant.pk)
 
