@@ -11,8 +11,9 @@ from django.db import transaction
 from django.template.loader import render_to_string
 
 from deliveries.models import Delivery
+from deliveries.notifications import watching
 from deliveries.publishing import publish
-from deliveries.queue import MAIL_ADMINS, MAIL_GIVEN_UP, run_later
+from deliveries.queue import MAIL_GIVEN_UP, run_later
 from subscriptions.models import User, Webhook
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ logger = logging.getLogger(__name__)
 def webhook_was_disabled(
     webhook_id: int, *, consecutive_failures: int, now: datetime
 ) -> None:
-    """Publish `webhook.disabled`, in the caller's transaction; mail after its commit."""
+    """Publish `webhook.disabled` and open incidents, in the caller's transaction."""
     webhook = Webhook.objects.select_related("tenant", "subsidiary").get(pk=webhook_id)
     publish(
         tenant=webhook.tenant,
@@ -43,17 +44,12 @@ def webhook_was_disabled(
     )
     fields = {"webhook": webhook.public_id, "reason": webhook.disabled_reason}
     logger.warning("webhook.disabled", extra=fields)
-    # A mail server must not keep deliveries waiting: a task of its own sends it.
-    mail = partial(run_later, MAIL_ADMINS, webhook_id, consecutive_failures)
-    transaction.on_commit(mail)
+    watching.webhook_disabled(webhook, failures=consecutive_failures, now=now)
 
 
-def mail_admins_of(webhook_id: int, *, consecutive_failures: int) -> int:
-    """Tell the people of the webhook's tenant that it is disabled; how many."""
-    webhook = Webhook.objects.select_related("tenant").get(pk=webhook_id)
-    context = {"webhook": webhook, "consecutive_failures": consecutive_failures}
-    text = render_to_string("emails/webhook_disabled.txt", context)
-    return _mail_people_of(webhook, "Webhook disabled", text)
+def first_event_failed(webhook_id: int, *, now: datetime) -> None:
+    """After a success, or the first at all: those who want to know are told."""
+    watching.first_failure(webhook_id, now=now)
 
 
 def delivery_was_given_up(delivery: Delivery) -> None:

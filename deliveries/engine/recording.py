@@ -139,7 +139,10 @@ def _judge_webhooks(
     for verdict in sorted(moved, key=lambda verdict: verdict.sent.ended_at):
         webhook_id = verdict.sent.claimed.webhook_id
         if not verdict.sent.claimed.is_test:
-            failures[webhook_id] = _count(verdict, failures[webhook_id])
+            before = failures[webhook_id]
+            failures[webhook_id] = _count(verdict, before)
+            if not before and failures[webhook_id]:
+                alerts.first_event_failed(webhook_id, now=verdict.sent.ended_at)
             _disable_if_hopeless(verdict, failures[webhook_id], rules=rules)
         seen[webhook_id] = (webhook_id, failures[webhook_id], verdict.sent.started_at)
     if seen:

@@ -16,6 +16,9 @@ from deliveries.models import (
     Delivery,
     Event,
     EventText,
+    Incident,
+    Notice,
+    NotificationRule,
     Recovery,
     Rollup,
     WebhookHealth,
@@ -79,6 +82,12 @@ BELONGINGS = (
     Belonging(WebhookHealth, "webhook__tenant"),
     Belonging(Rollup, "webhook__tenant"),
     Belonging(Recovery, "webhook__tenant", "recovery"),
+    Belonging(NotificationRule, "tenant", "rule"),
+    Belonging(
+        NotificationRule.recipients.through, "notificationrule__tenant", "recipient"
+    ),
+    Belonging(Incident, "rule__tenant", "incident", secret=("token",)),
+    Belonging(Notice, "incident__rule__tenant", "notice"),
     Belonging(Event, "tenant", "event"),
     # The payload index: what is in the events already.
     Belonging(EventText, "tenant"),

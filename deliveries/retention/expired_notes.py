@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING
 
+from deliveries.notifications.forgetting import expired_incidents, purge_incidents
 from deliveries.retention.rows import batch_size
 from subscriptions import audit
 from subscriptions.buckets import purge_full_buckets
@@ -41,6 +43,18 @@ def bucket_batches(periods: Periods) -> Iterator[int]:
 def bucket_count(periods: Periods) -> int:
     """They hold nothing that anybody misses: nobody needs to know."""
     return 0
+
+
+def incident_batches(periods: Periods) -> Iterator[int]:
+    return chain.from_iterable(
+        _batches(partial(purge_incidents, tenant_id, before=cutoff))
+        for tenant_id, cutoff in periods.cutoffs.items()
+    )
+
+
+def incident_count(periods: Periods) -> int:
+    cutoffs = periods.cutoffs.items()
+    return sum(expired_incidents(*each).count() for each in cutoffs)
 
 
 def _batches(delete: Callable[..., int]) -> Iterator[int]:
