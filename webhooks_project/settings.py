@@ -198,7 +198,10 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "webhooks_project.openapi.complete",
     ],
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
-    "ENUM_NAME_OVERRIDES": {"LogStatus": "deliveries.logs.STATUSES"},
+    "ENUM_NAME_OVERRIDES": {
+        "LogStatus": "deliveries.logs.STATUSES",
+        "EndedStatus": "deliveries.api.rule_bodies.ENDED",
+    },
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 40 * 1024 * 1024
 

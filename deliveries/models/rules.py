@@ -93,7 +93,7 @@ class NotificationRule(models.Model):
     repeats_each_window = models.BooleanField(default=False)
 
     # Which of the rules it is that every tenant has; empty: somebody made it.
-    default_key = models.CharField(max_length=30, blank=True, default="")
+    default_name = models.CharField(max_length=30, blank=True, default="")
     due_at = models.DateTimeField(null=True, blank=True)
     revision = models.PositiveIntegerField(default=1, help_text="Behind the ETag.")
     created_at = models.DateTimeField()
@@ -109,8 +109,8 @@ class NotificationRule(models.Model):
         constraints = [
             models.UniqueConstraint(
                 name="a_default_rule_once_per_tenant",
-                fields=["tenant", "default_key"],
-                condition=~Q(default_key=""),
+                fields=["tenant", "default_name"],
+                condition=~Q(default_name=""),
             ),
         ]
         indexes = [

@@ -35,7 +35,7 @@ DEFAULTS = {
 def ensure_default_rules(*, now: datetime, tenant: Tenant | None = None) -> None:
     """Make what is missing, of one tenant or of all; what was deleted stays deleted."""
     for kind, default in DEFAULTS.items():
-        tenants = Tenant.objects.exclude(rules__default_key=default.key).order_by("pk")
+        tenants = Tenant.objects.exclude(rules__default_name=default.key).order_by("pk")
         lacking = tenants if tenant is None else tenants.filter(pk=tenant.pk)
         NotificationRule.objects.bulk_create(
             [_rule(each, kind, default, now) for each in lacking],
@@ -52,7 +52,7 @@ def _rule(
         kind=kind,
         name=default.name,
         description=default.description,
-        default_key=default.key,
+        default_name=default.key,
         created_at=now,
         created_by="system",
     )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-import secrets
 from functools import partial
 from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, transaction
+from django.utils.crypto import get_random_string
 
 from deliveries.conf import get_conf
 from deliveries.facts import Fact
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 TRIGGERED = "notification.triggered"
 ABOUT = Notice.About
+# An address, not a key: who follows it has logged in.
+TOKEN_LENGTH = 32
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +49,7 @@ def open_incident(
         threshold=reading.threshold,
         since=reading.window.since,
         until=reading.window.until,
-        token=secrets.token_urlsafe(32),
+        token=get_random_string(TOKEN_LENGTH),
         message=sentence(rule, reading.value or 0, webhook=webhook),
         opened_at=now,
         told_at=now,

@@ -12,7 +12,7 @@ from django.db.models import Q
 from deliveries.models import Incident, NotificationRule
 from deliveries.notifications.default_rules import ensure_default_rules
 from deliveries.notifications.incidents import open_incident, resolve
-from deliveries.notifications.measuring import Reading
+from deliveries.notifications.measuring import Reading, webhooks_of
 from deliveries.policy.rules import Kind, may_open, window_until
 from subscriptions.models import Webhook
 
@@ -124,3 +124,16 @@ def _resolve(kind: Kind, resolution: str, is_over: Q, now: datetime) -> None:
 @transaction.atomic
 def _resolve_one(incident: Incident, *, resolution: str, now: datetime) -> None:
     resolve(incident, resolution=resolution, now=now)
+
+
+def watched_now(rule: NotificationRule, *, now: datetime) -> Reading:
+    """How many webhooks are as the rule tells of, for a dry run."""
+    mine = Webhook.objects.filter(pk__in=webhooks_of(rule))
+    if rule.kind == Kind.WEBHOOK_DISABLED:
+        hit = mine.filter(status=Webhook.Status.DISABLED).exclude(
+            disabled_reason=Webhook.DisabledReason.MANUAL
+        )
+    else:
+        hit = mine.filter(health__consecutive_failures__gt=0)
+    count = hit.count()
+    return Reading(count, 1, window_until(now, length=BEFORE), hits=count > 0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from deliveries.notifications.forgetting import expired_incidents, purge_incidents
@@ -46,15 +45,11 @@ def bucket_count(periods: Periods) -> int:
 
 
 def incident_batches(periods: Periods) -> Iterator[int]:
-    return chain.from_iterable(
-        _batches(partial(purge_incidents, tenant_id, before=cutoff))
-        for tenant_id, cutoff in periods.cutoffs.items()
-    )
+    return _batches(partial(purge_incidents, periods.cutoffs))
 
 
 def incident_count(periods: Periods) -> int:
-    cutoffs = periods.cutoffs.items()
-    return sum(expired_incidents(*each).count() for each in cutoffs)
+    return expired_incidents(periods.cutoffs).count() if periods.cutoffs else 0
 
 
 def _batches(delete: Callable[..., int]) -> Iterator[int]:

@@ -46,6 +46,8 @@ def random_ids():
         "log_id": f"{encode('log', new_uid())}_1",
         "event_id": "evt-unheard-of",
         "recovery_id": encode("rcv", new_uid()),
+        "rule_id": encode("rule", new_uid()),
+        "incident_id": encode("inc", new_uid()),
     }
 
 
