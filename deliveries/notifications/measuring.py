@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -206,7 +207,9 @@ def _how_many(
     if not rule.payload:
         return int(rows.count())
     bodies = rows.values_list(body, flat=True).iterator(chunk_size=500)
-    return sum(_says(content, rule) for content in bodies)
+    # Should one make no sense, the cursor must not outlive the transaction.
+    with closing(bodies):
+        return sum(_says(content, rule) for content in bodies)
 
 
 def _says(body: bytes | memoryview, rule: NotificationRule) -> bool:
