@@ -41,7 +41,7 @@ REFERENCE = {
         "trailer.document.deleted",
     },
     "Visibility": {"visibility.status.updated", "visibility.location.updated"},
-    "Operational": {"webhook.test", "webhook.disabled"},
+    "Operational": {"webhook.test", "webhook.disabled", "notification.triggered"},
 }
 
 ALVYS = profile("alvys")
@@ -81,7 +81,7 @@ def test_the_catalogue_is_the_reference_list():
 
 
 def test_names_are_unique():
-    assert len(EVENT_TYPES) == len(ALVYS.event_types) == 31
+    assert len(EVENT_TYPES) == len(ALVYS.event_types) == 32
 
 
 def test_only_the_test_event_cannot_be_subscribed_to():
