@@ -75,6 +75,9 @@ class Action(StrEnum):
     DELIVERY_REPLAYED = "delivery.replayed"
     RECOVERY_STARTED = "recovery.started"
     RECOVERY_CANCELLED = "recovery.cancelled"
+    RULE_CREATED = "rule.created"
+    RULE_UPDATED = "rule.updated"
+    RULE_DELETED = "rule.deleted"
 
 
 class About(NamedTuple):

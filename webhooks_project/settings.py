@@ -201,7 +201,10 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "webhooks_project.openapi.complete",
     ],
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
-    "ENUM_NAME_OVERRIDES": {"LogStatus": "deliveries.logs.STATUSES"},
+    "ENUM_NAME_OVERRIDES": {
+        "LogStatus": "deliveries.logs.STATUSES",
+        "EndedStatus": "deliveries.api.rule_bodies.ENDED",
+    },
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 40 * 1024 * 1024
 
@@ -245,6 +248,7 @@ WEBHOOKS_RECOVERY_RATE = env.float("WEBHOOKS_RECOVERY_RATE", default=5)
 WEBHOOKS_AUDIT_RETENTION_DAYS = timedelta(
     days=env.int("WEBHOOKS_AUDIT_RETENTION_DAYS", default=400)
 )
+WEBHOOKS_SITE_URL = env.str("WEBHOOKS_SITE_URL", default="http://localhost:8000")
 WEBHOOKS_METRICS_TOKEN = env.str("WEBHOOKS_METRICS_TOKEN", default="")
 WEBHOOKS_METRICS_NETWORKS = env.list(
     "WEBHOOKS_METRICS_NETWORKS", default=["127.0.0.0/8", "::1"]

@@ -17,6 +17,9 @@ from deliveries.models import (
     Event,
     EventText,
     InboxMessage,
+    Incident,
+    Notice,
+    NotificationRule,
     Recovery,
     Rollup,
     WebhookHealth,
@@ -84,6 +87,12 @@ BELONGINGS = (
     Belonging(Rollup, "webhook__tenant"),
     Belonging(InboxMessage, "tenant"),
     Belonging(Recovery, "webhook__tenant", "recovery"),
+    Belonging(NotificationRule, "tenant", "rule"),
+    Belonging(
+        NotificationRule.recipients.through, "notificationrule__tenant", "recipient"
+    ),
+    Belonging(Incident, "rule__tenant", "incident", secret=("token",)),
+    Belonging(Notice, "incident__rule__tenant", "notice"),
     Belonging(Event, "tenant", "event"),
     # The payload index: what is in the events already.
     Belonging(EventText, "tenant"),

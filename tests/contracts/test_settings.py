@@ -53,6 +53,7 @@ WEBHOOKS = [
     ("WEBHOOKS_PAYLOAD_RETENTION_DAYS", "7", timedelta(days=7)),
     ("WEBHOOKS_AUDIT_RETENTION_DAYS", "90", timedelta(days=90)),
     ("WEBHOOKS_RECOVERY_RATE", "2.5", 2.5),
+    ("WEBHOOKS_SITE_URL", "https://hooks.example.com", "https://hooks.example.com"),
     ("WEBHOOKS_METRICS_TOKEN", "t0ken", "t0ken"),
     ("WEBHOOKS_METRICS_NETWORKS", "10.9.0.0/16", ["10.9.0.0/16"]),
     ("WEBHOOKS_TRACING", "true", True),

@@ -41,7 +41,9 @@ from tests.builders import (
     make_attempt,
     make_delivery,
     make_event,
+    make_incident,
     make_recovery,
+    make_rule,
     make_webhook,
 )
 
@@ -95,6 +97,7 @@ def furnish(tenant):
     issue_tokens(client, person)
     Authenticator.objects.create(user=person, name="phone", sealed="sealed")
     furnish_webhook(make_webhook(tenant))
+    furnish_rule(tenant, person)
     make_event(tenant, data={"note": "größer"})
     receive(tenant, headers=[("X-Test", "1")], body=b"{}", now=timezone.now())
 
@@ -111,6 +114,15 @@ def furnish_webhook(webhook):
     RunningExport.objects.create(tenant=tenant, expires_at=timezone.now())
     about = About("webhook", webhook.public_id, webhook.name)
     record(Action.WEBHOOK_UPDATED, origin=SYSTEM, about=about, tenant_id=tenant.pk)
+
+
+def furnish_rule(tenant, person):
+    rule = make_rule(tenant)
+    rule.recipients.add(person)
+    incident = make_incident(rule)
+    incident.notices.create(
+        person=person, about="opened", created_at=incident.opened_at
+    )
 
 
 def issue_tokens(client, person):
@@ -211,6 +223,10 @@ def test_the_export_has_all_rows_and_says_how_many(furnished, export):
         "delivery": 2,
         "attempt": 1,
         "recovery": 1,
+        "rule": 1,
+        "recipient": 1,
+        "incident": 1,
+        "notice": 1,
         "audit_event": AuditEvent.objects.filter(tenant=furnished).count(),
     }
 
@@ -265,7 +281,7 @@ def test_the_number_of_rows_costs_no_query(acme, export, django_assert_max_num_q
         make_event(acme)
 
     # One for each kind, and one to find the tenant.
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(20):
         export(acme)
 
 
