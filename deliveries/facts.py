@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from subscriptions.models import Subsidiary, Tenant
-    from subscriptions.profiles import EventTypeDefinition
+    from subscriptions.profiles import EventTypeDefinition, Profile
 
 EVENT_ID = re.compile(r"[A-Za-z0-9_:.-]{1,128}")
 DOCUMENTS = "Documents"
@@ -80,7 +80,7 @@ def event_of(
 ) -> Event:
     """The event, not stored, in the envelope of its type's profile or of *profile*."""
     spoken = profile_named(profile or event_type.profile)
-    public_id = fact.id or encode("evt", new_uid())
+    public_id = fact.id or _new_id(spoken)
     occurred_at = fact.timestamp or now
     is_document = event_type.group == DOCUMENTS
     etag = document_etag(public_id, fact.data) if is_document else None
@@ -102,3 +102,8 @@ def event_of(
         traceparent=accepted(fact.traceparent),
         created_at=now,
     )
+
+
+def _new_id(profile: Profile) -> str:
+    uid = new_uid()
+    return str(uid) if profile.event_ids_are_uuids else encode("evt", uid)

@@ -116,12 +116,17 @@ class Facts(NamedTuple):
     etag: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+# There is one of each: it is known by itself, not by comparing what it holds.
+@dataclass(frozen=True, slots=True, eq=False)
 class Profile:
     """A webhook dialect: the catalogue it offers and the rules it follows.
 
-    *version* is the envelope's; *envelope* makes a body's members, in their order. The
-    catalogue is read when it is first asked for.
+    *version* is the envelope's; *envelope* makes a body's members, in their order, and
+    *envelope_schema* describes those that need more than their type. The catalogue is
+    read when it is first asked for.
+
+    *event_ids_are_uuids*: an event that its publisher gives no id has a plain UUID, not
+    one with our prefix. *one_webhook_per_url*: a tenant has no two at the same URL.
     """
 
     name: str
@@ -131,6 +136,9 @@ class Profile:
     signature: Signature
     envelope: Callable[[Facts], dict[str, Any]] = field(repr=False)
     load_event_types: Callable[[], tuple[EventTypeDefinition, ...]] = field(repr=False)
+    envelope_schema: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    event_ids_are_uuids: bool = False
+    one_webhook_per_url: bool = False
 
     @property
     def event_types(self) -> tuple[EventTypeDefinition, ...]:

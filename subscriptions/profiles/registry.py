@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from subscriptions.profiles.alloy import ALLOY
 from subscriptions.profiles.alvys import ALVYS
 
 if TYPE_CHECKING:
     from subscriptions.profiles.definition import Profile
 
-_PROFILES = {known.name: known for known in (ALVYS,)}
+_PROFILES = {known.name: known for known in (ALVYS, ALLOY)}
 
 
 class UnknownProfile(LookupError):

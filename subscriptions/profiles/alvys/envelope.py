@@ -9,6 +9,12 @@ if TYPE_CHECKING:
 
 VERSION = "v1"
 
+ENVELOPE_SCHEMA = {
+    "timestamp": {"type": "string", "format": "date-time"},
+    "version": {"const": VERSION},
+    "etag": {"type": "string", "description": "Document events only."},
+}
+
 
 def envelope(facts: Facts) -> dict[str, Any]:
     """Contract, section 7; document events have an etag besides."""
