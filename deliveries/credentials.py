@@ -4,27 +4,38 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deliveries.wire.authentication import Signed
+from django.conf import settings
+
+from deliveries.tokens import TOKENS, ByToken
+from deliveries.wire.authentication import Basic, BodySigned, Signed, Unauthenticated
+from deliveries.wire.grants import Grant
+from subscriptions.credentials import kept_auths
 from subscriptions.profiles import Signature
 from subscriptions.profiles import profile as profile_named
+from subscriptions.request_auth import AuthType, Encoding, GrantType
 from subscriptions.signing_secrets import active_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from datetime import datetime
+    from collections.abc import Collection, Iterable, Mapping
+    from datetime import datetime, timedelta
+    from typing import Any
 
     from deliveries.wire.authentication import Authentication
+    from subscriptions.credentials import Kept
     from subscriptions.models import Webhook
 
 
 def authentications(
     webhooks: Mapping[int, Webhook], *, now: datetime
-) -> dict[int, Authentication]:
+) -> dict[int, Authentication | ByToken]:
     """Per webhook, how its requests are authenticated at *now*.
 
     One whose secrets cannot be opened is left out.
     """
-    return {**_signed(_with(Signature.PLATFORM, webhooks), now=now)}
+    return {
+        **_signed(_with(Signature.PLATFORM, webhooks), now=now),
+        **_chosen(_with(Signature.CHOSEN, webhooks), webhooks, now=now),
+    }
 
 
 def _with(signature: Signature, webhooks: Mapping[int, Webhook]) -> list[int]:
@@ -37,3 +48,56 @@ def _with(signature: Signature, webhooks: Mapping[int, Webhook]) -> list[int]:
 
 def _signed(webhooks: Iterable[int], *, now: datetime) -> dict[int, Signed]:
     return {pk: Signed(keys) for pk, keys in active_keys(webhooks, now=now).items()}
+
+
+def _chosen(
+    ids: Collection[int], webhooks: Mapping[int, Webhook], *, now: datetime
+) -> dict[int, Authentication | ByToken]:
+    kept = kept_auths(ids)
+    signing = [pk for pk, each in kept.items() if each and _needs_key(each)]
+    keys = active_keys(signing, now=now) if signing else {}
+    known: dict[int, Authentication | ByToken] = {
+        pk: BodySigned(key.whole) for pk, (key, *_) in keys.items()
+    }
+    for pk, each in kept.items():
+        if each is None:
+            known[pk] = Unauthenticated()
+        elif not _needs_key(each):
+            known[pk] = _shown(each, timeout=_timeout(webhooks[pk]))
+    return known
+
+
+def _needs_key(kept: Kept) -> bool:
+    """Whether it signs with the webhook's own secret."""
+    return kept.auth.type is AuthType.HMAC and "secret" not in kept.auth.settings
+
+
+def _shown(kept: Kept, *, timeout: timedelta) -> Authentication | ByToken:
+    chosen = kept.auth.settings
+    match kept.auth.type:
+        case AuthType.BASIC:
+            return Basic(chosen["username"], chosen["password"])
+        case AuthType.HMAC:
+            return BodySigned(chosen["secret"].encode())
+        case AuthType.OAUTH2:
+            return ByToken(_grant(chosen), TOKENS.place(kept.uid), timeout)
+    return Unauthenticated()
+
+
+def _grant(chosen: Mapping[str, Any]) -> Grant:
+    person = None
+    if chosen["grant_type"] == GrantType.PASSWORD:
+        person = Basic(chosen["username"], chosen["password"])
+    return Grant(
+        url=chosen["token_url"],
+        client=Basic(chosen["client_id"], chosen["client_secret"]),
+        person=person,
+        asked={k: chosen[k] for k in ("scope", "audience") if chosen.get(k)},
+        as_json=chosen["encoding"] == Encoding.JSON,
+        client_in_body=chosen["credentials_in_body"],
+    )
+
+
+def _timeout(webhook: Webhook) -> timedelta:
+    timeout: timedelta = settings.WEBHOOKS_TIMEOUT
+    return profile_named(webhook.profile).policy.timeout or timeout

@@ -14,9 +14,11 @@ from subscriptions.audit import Action, about_webhook, changes_between
 from subscriptions.catalogue import event_types_named
 from subscriptions.clock import database_time
 from subscriptions.conf import get_conf, wake_workers
+from subscriptions.credentials import auth_of, keep_auth
 from subscriptions.models import Subscription, Tenant, Webhook
 from subscriptions.origins import SYSTEM
 from subscriptions.profiles import profile as profile_named
+from subscriptions.request_auth import NO_AUTH
 from subscriptions.revisions import locked
 from subscriptions.signing_secrets import issue_secret
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from subscriptions.audit import Changes
     from subscriptions.models import EventType, Subsidiary
     from subscriptions.origins import Origin
+    from subscriptions.request_auth import Auth
 
 
 class NameTaken(ValueError):
@@ -57,13 +60,15 @@ def create_webhook(  # noqa: PLR0913 (the fields of a webhook)
     events: Sequence[str],
     created_by: str,
     profile: str = "alvys",
+    auth: Auth = NO_AUTH,
     origin: Origin = SYSTEM,
     **optional: Any,
 ) -> NewWebhook:
     """Create a webhook and ask for its verification.
 
     *url* is canonical, *events* are names of the profile's catalogue. Raises
-    TooManyWebhooks, NameTaken and UnknownEventTypes; then nothing was created.
+    TooManyWebhooks, NameTaken, UnknownEventTypes and AuthNotAvailable; then nothing
+    was created.
     """
     _refuse_too_many(tenant)
     wanted = event_types_named(events, profile=profile)
@@ -81,6 +86,9 @@ def create_webhook(  # noqa: PLR0913 (the fields of a webhook)
     _subscribe(webhook, wanted.values())
     secret = issue_secret(webhook)
     begins_with = {"name": name, "url": url, "events": sorted(wanted)} | optional
+    if auth != NO_AUTH:
+        keep_auth(webhook, auth)
+        begins_with |= _audited(auth)
     _record(Action.WEBHOOK_CREATED, webhook, origin, changes_between({}, begins_with))
     transaction.on_commit(wake_workers)
     return NewWebhook(webhook, secret)
@@ -106,7 +114,8 @@ def update_webhook(
 
     A new ``url`` puts the webhook back to Pending and asks for its verification; all
     else takes effect at once. What says nothing new leaves the revision as it is.
-    Raises RevisionMismatch, NameTaken and UnknownEventTypes; then nothing was changed.
+    Raises RevisionMismatch, NameTaken, UnknownEventTypes and AuthNotAvailable; then
+    nothing was changed.
     """
     webhook = locked(webhook, if_match=if_match)
     before = {name: _value(webhook, name) for name in changes}
@@ -121,12 +130,25 @@ def update_webhook(
     webhook.updated_by = updated_by
     webhook.revision += 1
     _save_unless_name_taken(webhook)
+    if "auth" in new:
+        before |= _audited(before["auth"])
+        new |= _audited(new["auth"])
     _record(Action.WEBHOOK_UPDATED, webhook, origin, changes_between(before, new))
     return webhook
 
 
 def _value(webhook: Webhook, name: str) -> Any:
-    return _event_names(webhook) if name == "events" else getattr(webhook, name)
+    match name:
+        case "events":
+            return _event_names(webhook)
+        case "auth":
+            return auth_of(webhook)
+    return getattr(webhook, name)
+
+
+def _audited(auth: Auth | None) -> dict[str, Any]:
+    """Of the settings themselves the audit log says that they differ, and no more."""
+    return {"auth": auth, "auth_type": auth.type.value if auth else None}
 
 
 def _event_names(webhook: Webhook) -> list[str]:
@@ -137,10 +159,13 @@ def _apply(webhook: Webhook, new: Mapping[str, Any]) -> None:
     if "url" in new:
         _back_to_pending(webhook)
     for name, value in new.items():
-        if name == "events":
-            _resubscribe(webhook, value)
-        else:
-            setattr(webhook, name, value)
+        match name:
+            case "events":
+                _resubscribe(webhook, value)
+            case "auth":
+                keep_auth(webhook, value)
+            case _:
+                setattr(webhook, name, value)
 
 
 def _resubscribe(webhook: Webhook, events: Sequence[str]) -> None:

@@ -10,7 +10,7 @@ _SECRET = re.compile(
     r"""
     (whsec_)[A-Za-z0-9+/=_-]{8,}
     | ((?i:\b(?:bearer|basic))\s+)[A-Za-z0-9._~+/=-]{8,}
-    | ((?i:client_secret|access_token|password)["']?\s*[=:]\s*["']?)[^\s"'&,;})]+
+    | ((?i:client_?secret|access_token|password)["']?\s*[=:]\s*["']?)[^\s"'&,;})]+
     # Of an address such as redis://user:password@host.
     | (?<=://)[^\s/:@]*:[^\s/@]+(?=@)
     # 32 bytes in base64: an encryption key.
@@ -28,6 +28,7 @@ _HINTS = (
     "bearer",
     "basic",
     "client_secret",
+    "clientsecret",
     "access_token",
     "password",
     "://",

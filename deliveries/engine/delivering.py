@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from deliveries.credentials import authentications
 from deliveries.engine.steps import Step, reach
 from deliveries.models import Event
 from deliveries.policy.pacing import QUICK
+from deliveries.tokens import ByToken
 from deliveries.wire.message import Message, compose
 from subscriptions.identifiers import encode
 from subscriptions.models import Webhook
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from deliveries.wire.exchange import Exchange, Request
     from deliveries.wire.message import HeaderStyle
 
-    Send = Callable[[Request], Exchange]
+    Send = Callable[..., Exchange]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class Outgoing:
     claimed: Claimed
     message: Message
     url: str
-    authentication: Authentication = field(repr=False)
+    authentication: Authentication | ByToken = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,11 @@ def prepare(claimed: Sequence[Claimed], *, now: datetime) -> list[Outgoing]:
 
 
 def _outgoing(
-    claimed: Claimed, *, webhook: Webhook, event: Event, authentication: Authentication
+    claimed: Claimed,
+    *,
+    webhook: Webhook,
+    event: Event,
+    authentication: Authentication | ByToken,
 ) -> Outgoing:
     message = Message(
         event_id=event.public_id,
@@ -122,14 +128,16 @@ def deliver(
 ) -> Sent:
     """Make one attempt. Failures that are to be expected come back as values."""
     started_at = clock()
-    request = compose(
-        outgoing.message,
-        url=outgoing.url,
-        authentication=outgoing.authentication,
-        style=style,
-        now=started_at,
+    composed = partial(
+        compose, outgoing.message, url=outgoing.url, style=style, now=started_at
     )
-    exchange = send(request)
+    if isinstance(outgoing.authentication, ByToken):
+        request, exchange = outgoing.authentication.send(
+            composed, send=send, user_agent=style.user_agent, now=started_at
+        )
+    else:
+        request = composed(authentication=outgoing.authentication)
+        exchange = send(request)
     reach(Step.AFTER_SEND)
     return Sent(
         outgoing.claimed,

@@ -59,6 +59,7 @@ class LogEntry:
                 status_code=self.status_code,
                 kind=self.attempt.error_kind,
                 message=self.attempt.error_message,
+                showed_credentials="Authorization" in self.attempt.request_headers,
             )
         )
 

@@ -19,7 +19,8 @@ UNSEEN = (INTERRUPTED, POISON)
 class Ending:
     """How an attempt ended, as far as it takes to explain it.
 
-    *message* is the sentence that was stored with the attempt, *host* that of its URL.
+    *message* is the sentence that was stored with the attempt, *host* that of its URL;
+    *showed_credentials*: the request had the Authorization that its owner chose.
     """
 
     status: str
@@ -27,6 +28,7 @@ class Ending:
     status_code: int | None = None
     kind: str = ""
     message: str = ""
+    showed_credentials: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,12 @@ NOT_AN_ACKNOWLEDGEMENT = Explanation(
 )
 UNKNOWN = Explanation(
     "The attempt failed. {message}", "Try again; if it stays so, tell our support."
+)
+
+CREDENTIALS_REFUSED = Explanation(
+    "Your server refused the credentials of the request with {code}.",
+    "Compare the webhook's Auth with what your server accepts, and enter it again: we "
+    "cannot show what we have.",
 )
 
 BY_STATUS_CODE = {
@@ -154,6 +162,11 @@ BY_KIND = {
         "The headers that {host} answered with were too large.",
         "Send fewer headers: cookies are the usual cause, and we need none.",
     ),
+    "token": Explanation(
+        "{host} was not called, because we got no access token for it. {message}",
+        "Check the token URL, the client id and the client secret of the webhook's "
+        "Auth, and look into the log of your token endpoint.",
+    ),
     "proxy": Explanation(
         "{host} was not called: our own way out did not work.",
         "Nothing to do: the cause is on our side.",
@@ -223,5 +236,7 @@ def _text_for(ending: Ending) -> Explanation:
     if ending.status_code is None:
         by_kind = BY_KIND.get(ending.kind, UNKNOWN)
         return BY_MESSAGE.get(ending.message, by_kind)
+    if ending.showed_credentials and ending.status_code in (401, 403):
+        return CREDENTIALS_REFUSED
     by_class = BY_CLASS.get(ending.status_code // 100, NOT_AN_ACKNOWLEDGEMENT)
     return BY_STATUS_CODE.get(ending.status_code, by_class)

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from subscriptions.admin.scoping import ReadOnlyAdmin, TenantScopedAdmin, as_typed
+from subscriptions.credentials import auth_type
 from subscriptions.models import Webhook
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ class WebhookAdmin(ReadOnlyAdmin, TenantScopedAdmin):
     list_display = (
         as_typed("name"),
         "tenant",
+        "profile",
         as_typed("url"),
         "status",
         "disabled_reason",
@@ -37,6 +39,7 @@ class WebhookAdmin(ReadOnlyAdmin, TenantScopedAdmin):
         "tenant",
         "subsidiary",
         "profile",
+        "authentication",
         as_typed("url"),
         "status",
         "disabled_reason",
@@ -72,6 +75,10 @@ class WebhookAdmin(ReadOnlyAdmin, TenantScopedAdmin):
         return ", ".join(
             subscription.event_type.name for subscription in webhook.subscriptions.all()
         )
+
+    @admin.display(description="authentication")
+    def authentication(self, webhook: Webhook) -> str:
+        return auth_type(webhook) or "signature"
 
     @admin.display(description="secret")
     def secret(self, webhook: Webhook) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rest_framework.exceptions import APIException, NotFound, ValidationError
 
 from subscriptions.catalogue import UnknownEventTypes
+from subscriptions.credentials import AuthNotAvailable
 from subscriptions.idempotency import AnswerLost, KeyReused
 from subscriptions.models import Webhook
 from subscriptions.revisions import RevisionMismatch
@@ -39,6 +40,7 @@ def as_answer(error: Exception) -> Exception:
         KeyReused: Conflict,
         NameTaken: Conflict,
         RevisionMismatch: PreconditionFailed,
+        AuthNotAvailable: lambda sentence: ValidationError({"Auth": [sentence]}),
         UnknownEventTypes: lambda sentence: ValidationError({"Events": [sentence]}),
         TooManyWebhooks: ValidationError,
     }

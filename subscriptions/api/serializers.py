@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils import timezone
 from rest_framework import serializers
 
+from subscriptions.credentials import auth_type
 from subscriptions.models import EventType, SigningSecret, Webhook
 
 if TYPE_CHECKING:
@@ -39,9 +40,11 @@ class WebhookSerializer(serializers.Serializer[Webhook]):
         source="include_previous_attributes"
     )
     Profile = serializers.CharField(source="profile")
-    # Every webhook has these; the profiles that fill them are not there yet.
+    # Every webhook has it; the profiles that fill it are not there yet.
     Filter = serializers.JSONField(read_only=True, default=None)
-    Auth = serializers.JSONField(read_only=True, default=None)
+    Auth = serializers.SerializerMethodField(
+        method_name="auth", help_text="Its type; the rest is write-only."
+    )
     Status = serializers.ChoiceField(source="status", choices=Webhook.Status.choices)
     DisabledAt = serializers.DateTimeField(source="disabled_at", allow_null=True)
     DisabledReason = TextOrNull(source="disabled_reason")
@@ -67,6 +70,10 @@ class WebhookSerializer(serializers.Serializer[Webhook]):
         return in_clear or next(
             (str(secret) for secret in _secrets(webhook) if secret.is_current), ""
         )
+
+    def auth(self, webhook: Webhook) -> dict[str, str] | None:
+        kind = auth_type(webhook)
+        return None if kind is None else {"Type": kind}
 
     def events(self, webhook: Webhook) -> list[str]:
         chosen = webhook.subscriptions.all()

@@ -37,20 +37,45 @@ TRIGGERS = {
     "update:transactions:status": "Attempted transaction status update",
     "update:bankaccounts:status": "Attempted bank account status update",
 }
-JOURNEY_EVENTS = """
-application_archived application_expired application_unarchived completed_action
-completed_application completed_branch completed_evaluation
-completed_mid_journey_reconciliation completed_reconciliation completed_review
-completed_review_journey_application data_request_evaluation error
-executed_branch_change has_finished_sending_additional_entities
-journey_application_retriggered maximum_retries_reached pending_action
-pending_action_expired pending_documents pending_evaluation pending_review
-pending_step_up pending_step_up_expired pending_workflow_service queued_branch_change
-reached_application_outcome reached_auto_decision_node
-reached_mid_journey_reconciliation_node reached_retry_node started_application
-started_evaluation started_mid_journey_reconciliation started_reconciliation
-started_rerun_application started_review visited_node
-""".split()
+JOURNEY_EVENTS = [
+    "application_archived",
+    "application_expired",
+    "application_unarchived",
+    "completed_action",
+    "completed_application",
+    "completed_branch",
+    "completed_evaluation",
+    "completed_mid_journey_reconciliation",
+    "completed_reconciliation",
+    "completed_review",
+    "completed_review_journey_application",
+    "data_request_evaluation",
+    "error",
+    "executed_branch_change",
+    "has_finished_sending_additional_entities",
+    "journey_application_retriggered",
+    "maximum_retries_reached",
+    "pending_action",
+    "pending_action_expired",
+    "pending_documents",
+    "pending_evaluation",
+    "pending_review",
+    "pending_step_up",
+    "pending_step_up_expired",
+    "pending_workflow_service",
+    "queued_branch_change",
+    "reached_application_outcome",
+    "reached_auto_decision_node",
+    "reached_mid_journey_reconciliation_node",
+    "reached_retry_node",
+    "started_application",
+    "started_evaluation",
+    "started_mid_journey_reconciliation",
+    "started_reconciliation",
+    "started_rerun_application",
+    "started_review",
+    "visited_node",
+]
 WITH_OUTCOME = {
     "completed_action",
     "completed_application",
