@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from deliveries.publishing import Publication
     from subscriptions.api.authentication import Principal
-    from subscriptions.api.bodies import StrictBody
+    from subscriptions.api.strict_bodies import StrictBody
     from subscriptions.models import Tenant
 
 TRACEPARENT = OpenApiParameter(

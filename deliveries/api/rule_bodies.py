@@ -18,8 +18,9 @@ from deliveries.policy.notification_rules import (
     Metric,
 )
 from deliveries.policy.notification_rules import Comparison as Compared
-from subscriptions.api.bodies import MAX_DESCRIPTION, StrictBody
+from subscriptions.api.bodies import MAX_DESCRIPTION
 from subscriptions.api.fields import Flag, Text, WholeNumber, one_line
+from subscriptions.api.strict_bodies import StrictBody
 from subscriptions.models import Subsidiary, User, Webhook
 
 MAX_NAMES = 50

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
@@ -12,6 +13,7 @@ from deliveries.models import Event
 from deliveries.policy.outcomes import Outcome, classify
 from deliveries.policy.pacing import QUICK
 from deliveries.spans import span
+from deliveries.tokens import ByToken
 from deliveries.wire.message import Message, compose
 from subscriptions.identifiers import encode
 from subscriptions.models import Webhook
@@ -50,7 +52,7 @@ class Outgoing:
     message: Message
     url: str
     rules: Rules
-    authentication: Authentication = field(repr=False)
+    authentication: Authentication | ByToken = field(repr=False)
     whose: Whose = NOBODY
 
 
@@ -123,7 +125,7 @@ def _outgoing(
     webhook: Webhook,
     event: Event,
     rules: Rules,
-    authentication: Authentication,
+    authentication: Authentication | ByToken,
 ) -> Outgoing:
     message = Message(
         event_id=event.public_id,
@@ -161,16 +163,17 @@ def deliver(
 ) -> Sent:
     """Make one attempt. Failures that are to be expected come back as values."""
     started_at = clock()
+    send = partial(send, timeout=outgoing.rules.timeout)
     with span("attempt", parent=outgoing.message.parent, is_client=True) as attempt:
-        request = compose(
+        composed = partial(
+            compose,
             outgoing.message,
             url=outgoing.url,
-            authentication=outgoing.authentication,
             style=style,
             now=started_at,
             span=attempt.traceparent,
         )
-        exchange = send(request, timeout=outgoing.rules.timeout)
+        request, exchange = _exchanged(outgoing, composed, send=send, style=style)
         note_attempt(attempt, outgoing, exchange)
     reach(Step.AFTER_SEND)
     return Sent(
@@ -183,6 +186,19 @@ def deliver(
         ended_at=clock(),
         whose=outgoing.whose,
     )
+
+
+def _exchanged(
+    outgoing: Outgoing, composed: partial[Request], *, send: Send, style: HeaderStyle
+) -> tuple[Request, Exchange]:
+    authentication = outgoing.authentication
+    if isinstance(authentication, ByToken):
+        now = composed.keywords["now"]
+        return authentication.send(
+            composed, send=send, user_agent=style.user_agent, now=now
+        )
+    request = composed(authentication=authentication)
+    return request, send(request)
 
 
 def note_attempt(attempt: Span, outgoing: Outgoing, exchange: Exchange) -> None:

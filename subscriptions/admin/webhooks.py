@@ -15,6 +15,7 @@ from subscriptions.admin.scoping import (
     as_typed,
     tenant_id_of,
 )
+from subscriptions.credentials import auth_type
 from subscriptions.models import Webhook
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class WebhookAdmin(ReadOnlyAdmin, TenantScopedAdmin):
     list_display = (
         as_typed("name"),
         "tenant",
+        "profile",
         as_typed("url"),
         "status",
         "disabled_reason",
@@ -44,6 +46,7 @@ class WebhookAdmin(ReadOnlyAdmin, TenantScopedAdmin):
         "tenant",
         "subsidiary",
         "profile",
+        "authentication",
         as_typed("url"),
         "status",
         "disabled_reason",
@@ -104,6 +107,10 @@ class WebhookAdmin(ReadOnlyAdmin, TenantScopedAdmin):
     @admin.display(description="filter")
     def wanted_of_these(self, webhook: Webhook) -> str:
         return json.dumps(webhook.filter, ensure_ascii=False) if webhook.filter else "-"
+
+    @admin.display(description="authentication")
+    def authentication(self, webhook: Webhook) -> str:
+        return auth_type(webhook) or "signature"
 
     @admin.display(description="secret")
     def secret(self, webhook: Webhook) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rest_framework.exceptions import APIException, NotFound, ValidationError
 
 from subscriptions.catalogue import UnknownEventTypes
+from subscriptions.credentials import AuthNotAvailable
 from subscriptions.exports import TooManyExports
 from subscriptions.filters import BadFilter
 from subscriptions.idempotency import AnswerLost, KeyReused
@@ -57,6 +58,7 @@ def as_answer(error: Exception) -> Exception:
         UrlTaken: Conflict,
         RevisionMismatch: PreconditionFailed,
         BadFilter: lambda sentence: ValidationError({"Filter": [sentence]}),
+        AuthNotAvailable: lambda sentence: ValidationError({"Auth": [sentence]}),
         UnknownEventTypes: lambda sentence: ValidationError({"Events": [sentence]}),
         TooManyExports: TooManyAtOnce,
         TooManyWebhooks: ValidationError,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from subscriptions.models.audit import AuditEvent
 from subscriptions.models.clients import ApiClient
+from subscriptions.models.credentials import Credentials
 from subscriptions.models.event_types import EventType
 from subscriptions.models.exports import RunningExport
 from subscriptions.models.idempotency import IdempotentAnswer
@@ -18,6 +19,7 @@ __all__ = [
     "ApiClient",
     "AuditEvent",
     "Authenticator",
+    "Credentials",
     "EventType",
     "IdempotentAnswer",
     "RateBucket",
