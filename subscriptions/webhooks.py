@@ -17,7 +17,7 @@ from subscriptions.conf import forget_failures, get_conf, wake_workers
 from subscriptions.credentials import auth_of, keep_auth
 from subscriptions.filter_checks import refuse_pointless
 from subscriptions.models import Subscription, Webhook
-from subscriptions.operational import announce_disabled
+from subscriptions.operational import announce_disabled, announce_enabled
 from subscriptions.origins import SYSTEM
 from subscriptions.profiles import profile as profile_named
 from subscriptions.request_auth import NO_AUTH
@@ -271,6 +271,8 @@ def enable_webhook(webhook: Webhook, *, origin: Origin = SYSTEM) -> Webhook:
         transaction.on_commit(wake_workers)
     webhook.save()
     _record(Action.WEBHOOK_ENABLED, webhook, origin)
+    if webhook.is_active:
+        announce_enabled(webhook, now=database_time())
     return webhook
 
 
