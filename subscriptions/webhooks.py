@@ -271,7 +271,7 @@ def enable_webhook(webhook: Webhook, *, origin: Origin = SYSTEM) -> Webhook:
         transaction.on_commit(wake_workers)
     webhook.save()
     _record(Action.WEBHOOK_ENABLED, webhook, origin)
-    if webhook.is_active:
+    if not _is_verified(webhook):
         announce_enabled(webhook, now=database_time())
     return webhook
 
