@@ -28,6 +28,7 @@ from subscriptions.models import (
     ApiClient,
     AuditEvent,
     Authenticator,
+    Credentials,
     Tenant,
     User,
     Webhook,
@@ -43,6 +44,7 @@ from tests.builders import (
 )
 
 SOON = timedelta(hours=1)
+SEALED = "v1.key.sealed-credentials"
 
 
 def paths_to_a_tenant(model, seen=()):
@@ -91,6 +93,7 @@ def furnish(tenant):
     client = create_api_client(tenant=tenant, name="Backend").client
     issue_tokens(client, person)
     webhook = make_webhook(tenant)
+    Credentials.objects.create(webhook=webhook, type="basic", sealed=SEALED)
     WebhookHealth.objects.create(webhook=webhook)
     delivery = make_delivery(webhook, state=Delivery.State.SUCCEEDED)
     make_attempt(delivery, response_body=b"thanks")
