@@ -29,6 +29,7 @@ from subscriptions.models import (
     ApiClient,
     AuditEvent,
     Authenticator,
+    Credentials,
     RunningExport,
     Tenant,
     User,
@@ -48,6 +49,7 @@ from tests.builders import (
 )
 
 SOON = timedelta(hours=1)
+SEALED = "v1.key.sealed-credentials"
 
 
 def paths_to_a_tenant(model, seen=()):
@@ -104,6 +106,7 @@ def furnish(tenant):
 
 def furnish_webhook(webhook):
     tenant = webhook.tenant
+    Credentials.objects.create(webhook=webhook, type="basic", sealed=SEALED)
     WebhookHealth.objects.create(webhook=webhook)
     keep_token(webhook, "signed-by-us")
     delivery = make_delivery(webhook, state=Delivery.State.SUCCEEDED)
