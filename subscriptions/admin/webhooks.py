@@ -65,14 +65,6 @@ class WebhookAdmin(ReadOnlyAdmin, TenantScopedAdmin):
         "updated_by",
     )
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """The table is for the platform's staff; a tenant's people have pages."""
-        if tenant_id_of(request) is not None:
-            return redirect("admin:webhooks")
-        return super().changelist_view(request, extra_context)
-
     def change_view(
         self,
         request: HttpRequest,
@@ -80,6 +72,7 @@ class WebhookAdmin(ReadOnlyAdmin, TenantScopedAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
+        """The raw row is for the platform's staff; a tenant's people have a page."""
         webhook = self.get_object(request, object_id)
         if webhook is not None and tenant_id_of(request) is not None:
             return redirect("admin:webhook", webhook.public_id)
