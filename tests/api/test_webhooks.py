@@ -201,7 +201,7 @@ def test_an_event_type_named_twice_counts_once(api):
             },
         ),
         (
-            {"Auth": {"Type": "Basic"}},
+            {"Auth": {"Type": "hmac"}},
             {"Auth": ["This is not available in this profile; leave it out or null."]},
         ),
         ({"Status": "Active"}, {"Status": ["This field is unknown here."]}),
