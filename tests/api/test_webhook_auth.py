@@ -349,6 +349,7 @@ def test_the_catalogue_of_the_profile_is_listed(api):
     assert LIVE in [item["Name"] for item in items]
 
 
+@pytest.mark.django_db(transaction=True)
 def test_polling_gives_the_payload_with_its_request_token(api, program, acme):
     sample = next(
         each["Sample"]
