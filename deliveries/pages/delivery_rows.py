@@ -1,0 +1,86 @@
+"""What a row of a list of deliveries says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from deliveries.conf import get_conf
+from deliveries.pages.addresses import delivery_url
+from deliveries.pages.reasons import reason_of
+from deliveries.policy.tallies import failure_class
+from subscriptions.profiles import profile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from deliveries.logs.delivery_list import ListedDelivery
+    from deliveries.logs.delivery_status import DeliveryStatus
+    from deliveries.logs.entries import LogEntry
+    from deliveries.models import Delivery
+    from subscriptions.models import Webhook
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of an attempt: the answer's number, or why there was none."""
+
+    label: Any
+    tone: str
+    title: Any = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRow:
+    """*tries*: those that were made, with *allowed* of them at most."""
+
+    delivery: Delivery
+    status: DeliveryStatus
+    entry: LogEntry
+    result: Result | None
+    href: str
+    tries: int
+    allowed: int
+
+    @property
+    def next_at(self) -> Any:
+        return self.entry.next_attempt_at
+
+    @property
+    def next_try(self) -> int:
+        return min(self.tries + 1, self.allowed)
+
+
+def rows_of(webhook: Webhook, found: Iterable[ListedDelivery]) -> list[DeliveryRow]:
+    allowed = attempts_allowed(webhook)
+    return [
+        DeliveryRow(
+            delivery=each.delivery,
+            status=each.status,
+            entry=each.entry,
+            result=result_of(each.entry),
+            href=delivery_url(webhook, each.delivery.public_id),
+            tries=each.delivery.attempts_made,
+            allowed=1 if each.delivery.is_test else allowed,
+        )
+        for each in found
+    ]
+
+
+def attempts_allowed(webhook: Webhook) -> int:
+    """By the webhook's profile, or by the settings: one more than there are delays."""
+    delays = profile(webhook.profile).policy.delays
+    return 1 + len(get_conf().retry_delays if delays is None else delays)
+
+
+def result_of(entry: LogEntry) -> Result | None:
+    """None: nothing was tried yet, or nothing was sent."""
+    attempt = entry.attempt
+    if attempt is None or entry.status == "skipped":
+        return None
+    tone = "good" if entry.status == "success" else "bad"
+    name = failure_class(entry.status_code, attempt.error_kind)
+    title = "" if entry.status == "success" else reason_of(name).label
+    if entry.status_code is not None and not attempt.error_kind:
+        return Result(entry.status_code, tone, title)
+    return Result(reason_of(name).label, tone)
