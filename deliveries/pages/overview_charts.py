@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.utils.formats import date_format
@@ -16,7 +17,7 @@ from subscriptions.pages.charts import Column, bar_chart, line_chart
 
 if TYPE_CHECKING:
     from collections import Counter
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from deliveries.logs.timeline import Slot, Timeline
     from subscriptions.models import Webhook
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
 
 # Drawn only where there is one.
 RARE = (DeliveryStatus.SKIPPED, DeliveryStatus.QUEUED)
-MARKS = 5
+# A mark for so many slots: the first that they can be divided by.
+EVERY = (4, 5, 1)
+DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +94,17 @@ def _in_words(counts: Counter[DeliveryStatus], shown: list[DeliveryStatus]) -> s
 def _axis(timeline: Timeline) -> list[str]:
     """A few moments at equal distances, and the present at its end."""
     slots = timeline.slots
-    every = max(1, len(slots) // MARKS)
+    every = next(n for n in EVERY if len(slots) % n == 0)
     step = slots[0].end - slots[0].start
-    marks = [_short(slot.start, step) for slot in slots[: -every // 2 : every]]
+    marks = [_short(slot.start, step) for slot in slots[::every]]
     return [*marks, _("now")]
 
 
 def _short(moment: datetime, step: timedelta) -> str:
-    return f"{moment:%H:%M}" if step == HOUR else date_format(moment, "j M")
+    """An hour, a day of the week or a day of the month: what tells them apart."""
+    if step == HOUR:
+        return f"{moment:%H:%M}"
+    return date_format(moment, "D" if step < DAY else "j M")
 
 
 def _mark(moment: datetime) -> str:

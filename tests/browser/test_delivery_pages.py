@@ -9,7 +9,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from deliveries.models import Attempt, Delivery
-from tests.builders import make_attempt, make_delivery, make_event, make_webhook
+from tests.builders import (
+    make_attempt,
+    make_delivery,
+    make_event,
+    make_recovery,
+    make_webhook,
+)
 from tests.people import make_person
 
 pytestmark = pytest.mark.browser
@@ -88,16 +94,29 @@ def page(name, *ids):
     return reverse(f"admin:{name}", args=[each.public_id for each in ids])
 
 
-def test_the_pages_fit_in_every_size(visit, story, acme, shots):
-    visit.log_in_as(make_person("dana", acme))
-    failed = Delivery.objects.filter(state=State.FAILED).first()
+def first_failed():
+    return Delivery.objects.filter(state=State.FAILED).earliest("pk")
 
-    for name, address in {
-        "overview": page("webhook_overview", story),
-        "deliveries": page("webhook_deliveries", story),
-        "live": page("webhook_deliveries", story) + "?live=1&status=failed",
-        "delivery": page("webhook_delivery", story, failed),
-        "recover": page("webhook_recover", story),
-        "resend-all": page("webhook_resend_matching", story) + "?status=failed",
-    }.items():
-        visit.check_page(address, shots=lambda size, name=name: shots(f"{name}-{size}"))
+
+PAGES = {
+    "overview": lambda webhook: page("webhook_overview", webhook),
+    "overview-7d": lambda webhook: page("webhook_overview", webhook) + "?range=7d",
+    "deliveries": lambda webhook: page("webhook_deliveries", webhook),
+    "none": lambda webhook: page("webhook_deliveries", webhook) + "?q=dlv_0&code=2",
+    "live": lambda webhook: page("webhook_deliveries", webhook) + "?live=1&code=5xx",
+    "delivery": lambda webhook: page("webhook_delivery", webhook, first_failed()),
+    "recover": lambda webhook: page("webhook_recover", webhook),
+    "recovery": lambda webhook: page(
+        "webhook_recovery", webhook, make_recovery(webhook, matched=7)
+    ),
+    "resend-all": lambda webhook: (
+        page("webhook_resend_matching", webhook) + "?status=failed"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_fits_in_every_size(visit, story, acme, shots, name):
+    visit.log_in_as(make_person("dana", acme))
+
+    visit.check_page(PAGES[name](story), shots=shots)
