@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from deliveries.logs.delivery_list import listed
+from django.db.models import OuterRef, Subquery
+
+from deliveries.logs.delivery_status import DeliveryStatus, status_of
 from deliveries.logs.entries import entry_of_attempt, entry_of_pending
 from deliveries.logs.walking import SHOWN_OF_AN_ATTEMPT
 from deliveries.models import Attempt, Delivery
 
 if TYPE_CHECKING:
-    from deliveries.logs.delivery_list import ListedDelivery
     from deliveries.logs.entries import LogEntry
     from subscriptions.models import Webhook
 
@@ -73,11 +74,26 @@ def delivery_file(
     return DeliveryFile(delivery, numbered, entry, chosen.place)
 
 
-def fellows_of(
-    webhook: Webhook, delivery: Delivery, *, limit: int
-) -> list[ListedDelivery]:
-    """Other deliveries of the same event to the same webhook, the newest first."""
+@dataclass(frozen=True, slots=True)
+class Fellow:
+    """Another delivery of the same event; *code* and *kind* of its latest attempt."""
+
+    delivery: Delivery
+    code: int | None
+    kind: str
+
+    @property
+    def status(self) -> DeliveryStatus:
+        return status_of(self.delivery)
+
+
+def fellows_of(webhook: Webhook, delivery: Delivery, *, limit: int) -> list[Fellow]:
+    """To the same webhook, the newest first. One query."""
     same = Delivery.objects.filter(webhook=webhook, event=delivery.event_id)
-    others = same.exclude(pk=delivery.pk).order_by("-pk").select_related("event")
-    shown = others.defer("event__body", "event__body_with_previous")[:limit]
-    return listed(webhook, list(shown))
+    attempts = Attempt.objects.filter(delivery=OuterRef("pk")).order_by("-sequence")
+    others = same.exclude(pk=delivery.pk).annotate(
+        code=Subquery(attempts.values("status_code")[:1]),
+        kind=Subquery(attempts.values("error_kind")[:1]),
+    )
+    newest: Any = others.order_by("-pk")[:limit]
+    return [Fellow(each, each.code, each.kind or "") for each in newest]

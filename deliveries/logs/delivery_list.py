@@ -6,17 +6,18 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, Subquery
 
 from deliveries.logs.delivery_status import (
-    ATTEMPTED,
+    WAS_ATTEMPTED,
     DeliveryStatus,
-    final_status,
+    status_from,
     status_of,
 )
 from deliveries.logs.entries import entry_of_attempt, entry_of_pending
 from deliveries.logs.walking import SHOWN_OF_AN_ATTEMPT
 from deliveries.models import Attempt, Delivery
+from subscriptions.identifiers import encode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -80,25 +81,17 @@ def page_of(
 def count_by_status(webhook: Webhook, criteria: DeliveryCriteria) -> Counts:
     """How many of each status match, whatever statuses *criteria* names.
 
-    Tests are among them only where the criteria let them in. Two queries.
+    Tests are among them only where the criteria let them in. One query.
     """
     rows = replace(criteria, statuses=(), tests=None).deliveries_of(webhook)
-    mine = Q() if criteria.tests is None else Q(is_test=criteria.tests)
     found: Counter[DeliveryStatus] = Counter()
-    waiting = tests = 0
-    by_state = rows.values_list("state", "is_test").annotate(count=Count("pk"))
-    for state, is_test, count in by_state:
+    tests = 0
+    told = rows.annotate(attempted=WAS_ATTEMPTED)
+    by_state = told.values_list("state", "attempted", "is_test")
+    for state, attempted, is_test, count in by_state.annotate(count=Count("pk")):
         tests += count if is_test else 0
-        if criteria.tests not in (None, is_test):
-            continue
-        status = final_status(state)
-        waiting += 0 if status else count
-        if status:
-            found[status] += count
-    if waiting:
-        attempted = rows.filter(mine & ATTEMPTED).count()
-        found[DeliveryStatus.RETRYING] = attempted
-        found[DeliveryStatus.QUEUED] = waiting - attempted
+        if criteria.tests in (None, is_test):
+            found[status_from(state, was_attempted=attempted)] += count
     return Counts(found, tests)
 
 
@@ -135,10 +128,14 @@ def latest_entries(
 
 def neighbours(webhook: Webhook, delivery: Delivery) -> tuple[str, str]:
     """The public ids of the next older and the next newer; empty: there is none."""
-    mine = Delivery.objects.filter(webhook=webhook).only("uid", "created_at")
-    older = mine.filter(_beyond(delivery)).order_by(*NEWEST_FIRST).first()
-    newer = mine.filter(_before(delivery)).order_by("created_at", "pk").first()
-    return tuple(each.public_id if each else "" for each in (older, newer))  # type: ignore[return-value]
+    mine = Delivery.objects.filter(webhook=webhook).values("uid")
+    older = mine.filter(_beyond(delivery)).order_by(*NEWEST_FIRST)[:1]
+    newer = mine.filter(_before(delivery)).order_by("created_at", "pk")[:1]
+    asked = Delivery.objects.filter(pk=delivery.pk).order_by()
+    found = asked.annotate(older=Subquery(older), newer=Subquery(newer))
+    uids = found.values_list("older", "newer").get()
+    older_id, newer_id = (encode("dlv", uid) if uid else "" for uid in uids)
+    return older_id, newer_id
 
 
 def _place(webhook: Webhook, public_id: str) -> Delivery | None:

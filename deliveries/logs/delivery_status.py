@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from django.db.models import Q
+from django.db.models import BooleanField, ExpressionWrapper, Q
 
 from deliveries.models import Delivery
 
@@ -37,28 +37,24 @@ _FINAL = {
 }
 _BY_STATE = {state: status for status, state in _FINAL.items()}
 _UNFINISHED = Q(state__in=Delivery.UNFINISHED)
-ATTEMPTED = _UNFINISHED & Q(attempts_made__gt=0)
+# To count by: with the state it says the status.
+WAS_ATTEMPTED = ExpressionWrapper(Q(attempts_made__gt=0), BooleanField())
 
 
 def status_of(delivery: Delivery) -> DeliveryStatus:
-    known = _BY_STATE.get(State(delivery.state))
-    return known or waiting_status(was_attempted=delivery.attempts_made > 0)
+    return status_from(delivery.state, was_attempted=delivery.attempts_made > 0)
 
 
-def waiting_status(*, was_attempted: bool) -> DeliveryStatus:
-    return DeliveryStatus.RETRYING if was_attempted else DeliveryStatus.QUEUED
-
-
-def final_status(state: int) -> DeliveryStatus | None:
-    """None: the state alone does not say it."""
-    return _BY_STATE.get(State(state))
+def status_from(state: int, *, was_attempted: bool) -> DeliveryStatus:
+    waiting = DeliveryStatus.RETRYING if was_attempted else DeliveryStatus.QUEUED
+    return _BY_STATE.get(State(state), waiting)
 
 
 def with_status(wanted: Collection[DeliveryStatus]) -> Q:
     """The condition on deliveries; without any word, on none of them."""
     found = Q(state__in=[_FINAL[each] for each in wanted if each.is_final])
     if DeliveryStatus.RETRYING in wanted:
-        found |= ATTEMPTED
+        found |= _UNFINISHED & Q(attempts_made__gt=0)
     if DeliveryStatus.QUEUED in wanted:
         found |= _UNFINISHED & Q(attempts_made=0)
     return found

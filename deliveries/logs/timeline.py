@@ -14,21 +14,29 @@ from typing import TYPE_CHECKING
 from django.db.models import Count
 from django.db.models.functions import TruncHour
 
+from deliveries.logs.delivery_list import ListedDelivery
 from deliveries.logs.delivery_status import (
-    ATTEMPTED,
+    WAS_ATTEMPTED,
     DeliveryStatus,
-    final_status,
+    status_from,
 )
+from deliveries.logs.entries import entry_of_attempt
 from deliveries.logs.series import HOUR, series_of
+from deliveries.logs.walking import SHOWN_OF_AN_ATTEMPT
 from deliveries.models import Attempt, Delivery
 from deliveries.policy.tallies import Tally, failure_class
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from deliveries.models.attempts import AttemptQuerySet
     from deliveries.models.deliveries import DeliveryQuerySet
     from subscriptions.models import Webhook
 
+SHOWN_OF_ITS_DELIVERY = tuple(
+    f"delivery__{name}"
+    for name in ("state", "attempts_made", "created_at", "is_test", "is_replay")
+)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -74,7 +82,7 @@ class Timeline:
 def timeline_of(
     webhook: Webhook, *, step: timedelta, slots: int, now: datetime
 ) -> Timeline:
-    """*step* is a number of whole hours. Three queries, however long it is."""
+    """*step* is a number of whole hours. Two queries, however long it is."""
     last = now - (now - _EPOCH) % step
     starts = [last - step * back for back in reversed(range(slots))]
     found = {start: Slot(start, start + step) for start in starts}
@@ -96,19 +104,10 @@ def _by_hour(
     rows: DeliveryQuerySet,
 ) -> Iterable[tuple[datetime, DeliveryStatus, int]]:
     hour = TruncHour("created_at", tzinfo=UTC)
-    counted = rows.annotate(hour=hour).values_list("hour", "state")
-    waiting: Counter[datetime] = Counter()
-    for at, state, count in counted.annotate(count=Count("pk")):
-        if status := final_status(state):
-            yield at, status, count
-        else:
-            waiting[at] += count
-    # Few: found by themselves, so that all the others stay within the index.
-    attempted = rows.filter(ATTEMPTED).annotate(hour=hour).values_list("hour")
-    retrying = dict(attempted.annotate(count=Count("pk"))) if waiting else {}
-    for at, count in waiting.items():
-        yield at, DeliveryStatus.RETRYING, retrying.get(at, 0)
-        yield at, DeliveryStatus.QUEUED, count - retrying.get(at, 0)
+    told = rows.annotate(hour=hour, attempted=WAS_ATTEMPTED)
+    by_state = told.values_list("hour", "state", "attempted")
+    for at, state, attempted, count in by_state.annotate(count=Count("pk")):
+        yield at, status_from(state, was_attempted=attempted), count
 
 
 def reasons_of(
@@ -118,17 +117,38 @@ def reasons_of(
 
     By the class of their latest attempt's failure, the commonest first. One query.
     """
-    failed = Delivery.objects.filter(
-        webhook=webhook,
-        state=Delivery.State.FAILED,
-        is_test=False,
-        created_at__gte=since,
-        created_at__lt=until,
-    )
-    attempts = Attempt.objects.filter(webhook=webhook, delivery__in=failed.order_by())
-    latest = attempts.order_by().only_latest()
+    latest = _last_of_failed(webhook, since=since, until=until)
     reasons: Counter[str] = Counter()
     ends = latest.values_list("status_code", "error_kind").annotate(count=Count("pk"))
     for code, kind, count in ends:
         reasons[failure_class(code, kind)] += count
     return sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
+
+
+def latest_failures(
+    webhook: Webhook, *, since: datetime, until: datetime, limit: int
+) -> list[ListedDelivery]:
+    """The newest of them, with what ended them. One query."""
+    rows = _last_of_failed(webhook, since=since, until=until)
+    rows = rows.select_related("delivery__event").marking_latest()
+    newest = rows.only(*SHOWN_OF_AN_ATTEMPT, *SHOWN_OF_ITS_DELIVERY).order_by(
+        "-delivery__created_at", "-delivery"
+    )
+    return [
+        ListedDelivery(each.delivery, entry_of_attempt(each, webhook=webhook))
+        for each in newest[:limit]
+    ]
+
+
+def _last_of_failed(
+    webhook: Webhook, *, since: datetime, until: datetime
+) -> AttemptQuerySet:
+    attempts = Attempt.objects.filter(
+        webhook=webhook,
+        delivery__webhook=webhook,
+        delivery__state=Delivery.State.FAILED,
+        delivery__is_test=False,
+        delivery__created_at__gte=since,
+        delivery__created_at__lt=until,
+    )
+    return attempts.order_by().only_latest()

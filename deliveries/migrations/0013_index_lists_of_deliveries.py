@@ -20,6 +20,6 @@ class Migration(migrations.Migration):
     operations = [
         AddIndexOnline(
             model_name='delivery',
-            index=models.Index(fields=['webhook', '-created_at', '-id', 'state', 'is_test'], name='delivery_listed'),
+            index=models.Index(fields=['webhook', '-created_at', '-id', 'state', 'is_test', 'attempts_made'], name='delivery_listed'),
         ),
     ]

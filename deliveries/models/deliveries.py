@@ -164,7 +164,10 @@ class Delivery(models.Model):
             # index, so that no row need be fetched.
             models.Index(
                 name="delivery_listed",
-                fields=["webhook", "-created_at", "-id", "state", "is_test"],
+                fields=[
+                    *("webhook", "-created_at", "-id"),
+                    *("state", "is_test", "attempts_made"),
+                ],
             ),
             # For recovery: what a webhook did not get.
             models.Index(

@@ -21,6 +21,7 @@ from subscriptions.pages.base import WebhookPage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from django.http import HttpRequest
 
@@ -45,10 +46,15 @@ class DeliveriesPage(WebhookPage):
         mark = _mark(rows, counts)
         if self.is_partial and request.GET.get("mark") == mark:
             return HttpResponse(status=NOTHING_NEW)
-        found = self._live(asked, page, counts) | {"rows": rows, "mark": mark}
+        now = database_time()
+        found = self._live(asked, page, counts) | {
+            "rows": rows,
+            "mark": mark,
+            "token": new_token(self.webhook, now=now),
+        }
         if self.is_partial:
             return self.render(found, template="webhooks/deliveries/live.html")
-        return self.render(found | self._filters(asked))
+        return self.render(found | self._filters(asked, now=now))
 
     def _found(self, asked: Asked) -> tuple[DeliveryPage, Counts]:
         if asked.errors:
@@ -58,11 +64,8 @@ class DeliveriesPage(WebhookPage):
         return page, count_by_status(self.webhook, criteria)
 
     def _live(self, asked: Asked, page: DeliveryPage, counts: Counts) -> dict[str, Any]:
-        now = database_time()
         return {
             "asked": asked,
-            "now": now,
-            "token": new_token(self.webhook, now=now),
             "segments": list(self._segments(asked, counts)),
             "matching": _matching(asked, counts),
             "older": self._query(cursor=page.older) if page.older else "",
@@ -72,7 +75,7 @@ class DeliveriesPage(WebhookPage):
             "is_live": "live" in self.request.GET,
         }
 
-    def _filters(self, asked: Asked) -> dict[str, Any]:
+    def _filters(self, asked: Asked, *, now: datetime) -> dict[str, Any]:
         wanted = EventType.objects.filter(subscriptions__webhook=self.webhook)
         names = set(wanted.order_by().values_list("name", flat=True))
         return {
@@ -80,7 +83,7 @@ class DeliveriesPage(WebhookPage):
             "codes": sorted({*CODES, asked.code} - {""}),
             "reasons": [(name, each.label) for name, each in REASONS.items()],
             "period": said_period(asked),
-            "presets": presets(self._query, now=database_time()),
+            "presets": presets(self._query, now=now),
             "page_menu": [
                 (_("Export CSV"), "download", f"export.csv{self._query(live='')}"),
                 (_("Export JSON"), "download", f"export.json{self._query(live='')}"),

@@ -14,7 +14,7 @@ from deliveries.logs.delivery_status import DeliveryStatus, status_of
 from deliveries.models import Delivery
 from deliveries.pages.addresses import deliveries_url, delivery_url
 from deliveries.pages.attempt_panes import Panes, timing_of
-from deliveries.pages.delivery_rows import attempts_allowed, result_of, rows_of
+from deliveries.pages.delivery_rows import attempts_allowed, result_from, result_of
 from deliveries.pages.form_tokens import new_token
 from deliveries.pages.reasons import heading_of
 from subscriptions.clock import database_time
@@ -23,7 +23,7 @@ from subscriptions.pages.base import WebhookPage
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
-    from deliveries.logs.delivery_file import DeliveryFile
+    from deliveries.logs.delivery_file import DeliveryFile, Fellow
     from deliveries.logs.entries import LogEntry
     from subscriptions.pages.base import Crumbs
 
@@ -61,8 +61,19 @@ class OfDelivery(WebhookPage):
         found = fellows_of(self.webhook, self.delivery, limit=FELLOWS)
         return {
             "delivery": self.delivery,
-            "fellows": rows_of(self.webhook, found),
+            "fellows": [self._row(each) for each in found],
             "is_waiting": any(not each.status.is_final for each in found),
+        }
+
+    def _row(self, fellow: Fellow) -> dict[str, Any]:
+        status = fellow.status
+        is_good = status == DeliveryStatus.DELIVERED
+        tried = status not in (DeliveryStatus.QUEUED, DeliveryStatus.SKIPPED)
+        return {
+            "delivery": fellow.delivery,
+            "status": status,
+            "href": self.url_of_delivery(fellow.delivery.public_id),
+            "result": tried and result_from(fellow.code, fellow.kind, is_good=is_good),
         }
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from deliveries.conf import get_conf
+from deliveries.models import Attempt
 from deliveries.pages.addresses import delivery_url
 from deliveries.pages.reasons import reason_of
 from deliveries.policy.tallies import failure_class
@@ -76,11 +77,16 @@ def attempts_allowed(webhook: Webhook) -> int:
 def result_of(entry: LogEntry) -> Result | None:
     """None: nothing was tried yet, or nothing was sent."""
     attempt = entry.attempt
-    if attempt is None or entry.status == "skipped":
+    if attempt is None or entry.status == Attempt.Status.SKIPPED:
         return None
-    tone = "good" if entry.status == "success" else "bad"
-    name = failure_class(entry.status_code, attempt.error_kind)
-    title = "" if entry.status == "success" else reason_of(name).label
-    if entry.status_code is not None and not attempt.error_kind:
-        return Result(entry.status_code, tone, title)
-    return Result(reason_of(name).label, tone)
+    is_good = entry.status == Attempt.Status.SUCCESS
+    return result_from(entry.status_code, attempt.error_kind, is_good=is_good)
+
+
+def result_from(code: int | None, kind: str, *, is_good: bool) -> Result | None:
+    label = reason_of(failure_class(code, kind)).label
+    if is_good:
+        return Result(code, "good")
+    if code is None:
+        return Result(label, "bad") if kind else None
+    return Result(code, "bad", label)

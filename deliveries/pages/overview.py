@@ -6,19 +6,23 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from django.db.models import Count, F, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from deliveries.logs.delivery_criteria import DeliveryCriteria
-from deliveries.logs.delivery_list import page_of
 from deliveries.logs.delivery_status import DeliveryStatus
-from deliveries.logs.timeline import Timeline, reasons_of, timeline_of
-from deliveries.models import WebhookHealth
+from deliveries.logs.timeline import (
+    Timeline,
+    latest_failures,
+    reasons_of,
+    timeline_of,
+)
 from deliveries.pages.addresses import deliveries_url
 from deliveries.pages.delivery_rows import rows_of
 from deliveries.pages.overview_charts import response_chart, stacked_chart
 from deliveries.pages.reasons import reason_of
 from subscriptions.clock import database_time
-from subscriptions.models import SigningSecret, Subscription
+from subscriptions.models import SigningSecret, Subscription, Webhook
 from subscriptions.pages.base import WebhookPage
 
 if TYPE_CHECKING:
@@ -132,17 +136,24 @@ class OverviewPage(WebhookPage):
             )
             for name, count in reasons
         ]
-        criteria = DeliveryCriteria(statuses=[DeliveryStatus.FAILED], since=since)
-        latest = page_of(webhook, criteria, after="", size=LATEST)
-        return {"reasons": shares, "latest": rows_of(webhook, latest.rows)}
+        latest = latest_failures(webhook, since=since, until=until, limit=LATEST)
+        return {"reasons": shares, "latest": rows_of(webhook, latest)}
 
     def _details(self) -> dict[str, Any]:
-        mine = SigningSecret.objects.current().filter(webhook=self.webhook)
-        return {
-            "events": Subscription.objects.filter(webhook=self.webhook).count(),
-            "secret": mine.only("hint").first(),
-            "health": WebhookHealth.objects.filter(webhook=self.webhook).first(),
-        }
+        """What stands in tables beside the webhook's own: one query."""
+        secrets = SigningSecret.objects.current().filter(webhook=OuterRef("pk"))
+        wanted = Subscription.objects.filter(webhook=OuterRef("pk")).order_by()
+        events = wanted.values("webhook").annotate(n=Count("pk")).values("n")
+        mine = Webhook.objects.filter(pk=self.webhook.pk).order_by()
+        return dict(
+            mine.annotate(
+                events=Coalesce(Subquery(events), 0),
+                secret_hint=Subquery(secrets.values("hint")[:1]),
+                last_at=F("health__last_attempt_at"),
+            )
+            .values("events", "secret_hint", "last_at")
+            .get()
+        )
 
 
 def _segments(chosen: Range) -> list[dict[str, Any]]:
