@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # What the transport keeps of an answer.
 KEPT_OF_ANSWER = 16 * 1024
 # Coloured text takes several times its own length of a page.
-SHOWN = 24 * 1024
+SHOWN = 16 * 1024
 WHOLE = 1000
 PHASES = (
     ("dns", "dns_ms"),

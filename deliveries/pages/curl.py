@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 # The command line has an end, on some systems soon.
-LONGEST_BODY = 32 * 1024
+LONGEST_BODY = 16 * 1024
 _OWN = ("content-length", "host")
 
 

@@ -294,6 +294,7 @@ def test_it_takes_as_many_queries_for_ten_rows_as_for_five_hundred(dana, webhook
     for number in range(10):
         failed(webhook, now - timedelta(minutes=number), attempts=2)
     asked = [{}, {"status": "failed", "code": "5xx", "event": "tender.created"}]
+    queries()  # The first request of a session asks more.
     few = [queries(**query) for query in asked]
     for number in range(490):
         (delivered, failed)[number % 2](webhook, now - timedelta(minutes=number))
@@ -364,7 +365,7 @@ def test_a_csv_has_the_filtered_rows_alone(dana, webhook, now):
     assert (row["Status"], row["HttpStatusCode"]) == ("failed", "503")
     assert row["AttemptNumber"] == "3"
     assert response["Content-Type"] == "text/csv; charset=utf-8"
-    assert response["Cache-Control"] == "no-store"
+    assert "no-store" in response["Cache-Control"]
     assert response["Content-Disposition"].startswith(
         f'attachment; filename="deliveries-{webhook.public_id}-'
     )
