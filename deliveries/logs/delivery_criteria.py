@@ -74,9 +74,12 @@ class DeliveryCriteria:
         if self.reason:
             attempts = attempts.filter(_because(self.reason))
         ended_so = Q(Exists(attempts.only_latest()))
-        may_succeed = not self.reason and self.codes and self.codes[0] in SUCCESSFUL
-        # Most are delivered: the index leaves them out before attempts are looked up.
-        return ended_so if may_succeed else ended_so & with_status(_FAILING)
+        # Most are delivered: the index says so before any attempt is looked up.
+        failing = ended_so & with_status(_FAILING)
+        if self.reason or not self.codes or self.codes[0] not in SUCCESSFUL:
+            return failing
+        arrived = Q(state=Delivery.State.SUCCEEDED)
+        return failing | (arrived if self.codes == SUCCESSFUL else arrived & ended_so)
 
 
 def _because(reason: str) -> Q:

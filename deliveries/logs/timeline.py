@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from django.db.models import Count
@@ -50,7 +51,7 @@ class Slot:
     tally: Tally = field(default_factory=Tally)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Timeline:
     """Each slot once, the oldest first. The last one is running: it is not over."""
 
@@ -64,14 +65,14 @@ class Timeline:
     def until(self) -> datetime:
         return self.slots[-1].end
 
-    @property
+    @cached_property
     def statuses(self) -> Counter[DeliveryStatus]:
         total: Counter[DeliveryStatus] = Counter()
         for slot in self.slots:
             total.update(slot.statuses)
         return total
 
-    @property
+    @cached_property
     def tally(self) -> Tally:
         total = Tally()
         for slot in self.slots:

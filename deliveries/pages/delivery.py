@@ -59,10 +59,14 @@ class OfDelivery(WebhookPage):
     def fellows(self) -> dict[str, Any]:
         """What was sent again, and whether one of it is still on its way."""
         found = fellows_of(self.webhook, self.delivery, limit=FELLOWS)
+        is_waiting = any(not each.status.is_final for each in found)
         return {
             "delivery": self.delivery,
             "fellows": [self._row(each) for each in found],
-            "is_waiting": any(not each.status.is_final for each in found),
+            "is_waiting": is_waiting,
+            # A click that follows another one too soon has the token of the first.
+            "is_again": self.is_partial and not is_waiting,
+            "token": new_token(self.webhook, now=database_time()),
         }
 
     def _row(self, fellow: Fellow) -> dict[str, Any]:
@@ -86,14 +90,12 @@ class DeliveryPage(OfDelivery):
         file = delivery_file(
             self.webhook, self.delivery, place=_number(request.GET.get("attempt", ""))
         )
-        now = database_time()
         context = {
             "title": self.delivery.public_id,
             "status": status_of(self.delivery),
             "file": file,
             "entry": file.chosen,
             "allowed": 1 if self.delivery.is_test else attempts_allowed(self.webhook),
-            "token": new_token(self.webhook, now=now),
             "attempts": [(each, result_of(each.entry)) for each in file.attempts],
             "result": result_of(file.chosen),
             "timing": timing_of(file.chosen),

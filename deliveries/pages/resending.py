@@ -77,17 +77,13 @@ class ResendDelivery(OfDelivery, Resending):
         except Refused as error:
             refusal = str(error)
         if self.is_partial:
-            context = {"refusal": refusal, "is_again": True, "token": self._next()}
-            template = "webhooks/deliveries/fellows.html"
-            return self.render(self.fellows() | context, template=template)
+            context = self.fellows() | {"refusal": refusal}
+            return self.render(context, template="webhooks/deliveries/fellows.html")
         if refusal:
             messages.error(request, refusal)
         else:
             messages.success(request, _("Sent again: this is the new delivery."))
         return redirect(self.url_of_delivery(again or delivery_id))
-
-    def _next(self) -> str:
-        return new_token(self.webhook, now=database_time())
 
     def _send(self, token: FormToken) -> str:
         """The id of the new delivery; of the first, the second time. Raises Refused."""
