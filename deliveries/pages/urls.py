@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 from django.urls import URLPattern, path
 
+import deliveries.pages.addresses  # noqa: F401 (what an id in an address looks like)
+from deliveries.pages.deliveries import DeliveriesPage
+from deliveries.pages.delivery import DeliveryPage, FellowsPart
+from deliveries.pages.exporting import ExportDeliveries
 from deliveries.pages.inbox import InboxPage
+from deliveries.pages.overview import OverviewPage
+from deliveries.pages.recover import CancelRecovery, RecoverPage, RecoveryPage
+from deliveries.pages.resending import ResendChosen, ResendDelivery, ResendMatching
 from deliveries.pages.start import StartPage, StartTest, VerificationPart
 from deliveries.pages.webhook_export import WebhookExport
 from deliveries.pages.webhook_list import WebhookListPage
@@ -16,6 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from subscriptions.sessions import View
+
+LIST = f"{WEBHOOK}deliveries/"
+DELIVERY = f"{LIST}<delivery:delivery_id>/"
+RECOVERY = f"{WEBHOOK}recover/<recovery:recovery_id>/"
 
 
 def webhook_pages(members_only: Callable[[View], View]) -> list[URLPattern]:
@@ -27,6 +38,17 @@ def webhook_pages(members_only: Callable[[View], View]) -> list[URLPattern]:
         (f"{WEBHOOK}start/", StartPage, "webhook_start"),
         (f"{WEBHOOK}start/verification/", VerificationPart, "webhook_verification"),
         (f"{WEBHOOK}start/test/", StartTest, "webhook_start_test"),
+        (f"{WEBHOOK}overview/", OverviewPage, "webhook_overview"),
+        (LIST, DeliveriesPage, "webhook_deliveries"),
+        (f"{LIST}export.<export_form:form>", ExportDeliveries, "webhook_export"),
+        (f"{LIST}resend/", ResendChosen, "webhook_resend_chosen"),
+        (f"{LIST}resend-all/", ResendMatching, "webhook_resend_matching"),
+        (DELIVERY, DeliveryPage, "webhook_delivery"),
+        (f"{DELIVERY}resent/", FellowsPart, "webhook_delivery_fellows"),
+        (f"{DELIVERY}resend/", ResendDelivery, "webhook_resend"),
+        (f"{WEBHOOK}recover/", RecoverPage, "webhook_recover"),
+        (RECOVERY, RecoveryPage, "webhook_recovery"),
+        (f"{RECOVERY}cancel/", CancelRecovery, "webhook_recovery_cancel"),
     ]
     return [
         path(address, members_only(page.as_view()), name=name)

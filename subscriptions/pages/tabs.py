@@ -24,7 +24,11 @@ class Tab:
 
 
 # The first one is where a webhook's own address leads. A page adds its line here.
-TABS = (Tab("webhook_settings", _("Settings"), Right.MANAGE),)
+TABS = (
+    Tab("webhook_overview", _("Overview")),
+    Tab("webhook_deliveries", _("Deliveries")),
+    Tab("webhook_settings", _("Settings"), Right.MANAGE),
+)
 
 
 @dataclass(frozen=True, slots=True)

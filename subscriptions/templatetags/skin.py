@@ -47,10 +47,15 @@ def copy(text: str, *, what: str = "") -> dict[str, Any]:
 
 @register.inclusion_tag("skin/parts/code.html")
 def code_pane(
-    text: str, *, title: str = "", note: str = "", can_copy: bool = True
+    text: str, *, title: str = "", note: str = "", can_copy: bool = True, name: str = ""
 ) -> dict[str, Any]:
-    """JSON with colours, any other text as it is. Strangers' text is welcome."""
+    """JSON with colours, any other text as it is. Strangers' text is welcome.
+
+    With a *name*, its id on the page, it is copied from there: a long text stands in
+    the page once.
+    """
     return {
+        "name": name,
         "tokens": json_tokens(text),
         "text": text if can_copy else "",
         "title": title,
