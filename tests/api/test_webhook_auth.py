@@ -14,6 +14,7 @@ from subscriptions.request_auth import NO_AUTH
 from subscriptions.resealing import count_stale
 from subscriptions.sealing import new_key
 from tests.builders import make_webhook
+from tests.horizon import wait_for_horizon
 
 LIVE = "update:journeyapplications:live"
 PASSWORD, CLIENT_SECRET, KEY = "pass word ", "client-secret", "hmac-secret"
@@ -361,6 +362,7 @@ def test_polling_gives_the_payload_with_its_request_token(api, program, acme):
         "/events", {"Type": LIVE, "SubsidiaryId": "MAIN", "Data": sample}
     )
 
+    wait_for_horizon()
     (item,) = api.get("/events", Type=LIVE).json()["Items"]
 
     assert published.status_code == 202
