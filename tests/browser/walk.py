@@ -17,6 +17,11 @@ def of_webhook(name):
     return lambda cast: page(name, cast.webhook.public_id)
 
 
+def of_delivery(name, cast):
+    latest = cast.webhook.deliveries.latest("pk")
+    return page(name, cast.webhook.public_id, latest.public_id)
+
+
 # What a picture of it is called; its address, from the cast; who sees it (200). All
 # others are answered 403.
 WALK = [
@@ -25,6 +30,11 @@ WALK = [
     ("new", lambda cast: page("webhook_new"), TENANTS_OWN),
     ("inbox", lambda cast: page("webhook_inbox"), TENANTS_OWN),
     ("start", of_webhook("webhook_start"), TENANTS_OWN),
+    ("overview", of_webhook("webhook_overview"), ALL),
+    ("deliveries", of_webhook("webhook_deliveries"), ALL),
+    ("delivery", lambda cast: of_delivery("webhook_delivery", cast), ALL),
+    ("recover", of_webhook("webhook_recover"), ALL),
+    ("resend-all", of_webhook("webhook_resend_matching"), ALL),
     ("settings", of_webhook("webhook_settings"), TENANTS_OWN),
     ("disable", of_webhook("webhook_disable"), ALL),
     ("delete", of_webhook("webhook_delete"), (ADMIN,)),
