@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils.crypto import get_random_string
 
 from deliveries.conf import get_conf
-from deliveries.facts import Fact
+from deliveries.facts import WEBHOOK, Fact
 from deliveries.models import Incident, Notice
 from deliveries.notifications.sentences import sentence
 from deliveries.publishing import publish_batch
@@ -130,6 +130,9 @@ def _announce(incident: Incident, about: Notice.About, *, now: datetime) -> None
         "link": link_to(incident),
     }
     fact = partial(Fact, tenant=rule.tenant, type=TRIGGERED, data=data)
+    if incident.webhook:
+        # Never told to the webhook that it is about.
+        fact = partial(fact, entity_type=WEBHOOK, entity_id=incident.webhook.public_id)
     publish_batch([fact(subsidiary=each) for each in _subsidiaries(incident)])
     fields = {
         "rule": rule.public_id,
@@ -137,8 +140,11 @@ def _announce(incident: Incident, about: Notice.About, *, now: datetime) -> None
         "tenant": rule.tenant.company_code,
         "value": incident.value,
     }
-    event = TRIGGERED if state == "open" else "notification.resolved"
-    transaction.on_commit(partial(logger.warning, event, extra=fields))
+    if state == "open":
+        say = partial(logger.warning, "notification.triggered", extra=fields)
+    else:
+        say = partial(logger.warning, "notification.resolved", extra=fields)
+    transaction.on_commit(say)
 
 
 def _write_notices(incident: Incident, about: Notice.About, *, now: datetime) -> None:

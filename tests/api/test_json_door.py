@@ -427,7 +427,7 @@ def test_the_bytes_that_are_stored_are_those_that_are_signed_and_sent(
     drain()
 
     (request,) = receiver.events
-    stored = Event.objects.get()
+    stored = Event.objects.get(type="tender.created")
     assert request.body == bytes(stored.body)
     assert json.loads(request.body)["data"] == {
         "tenderId": "T-1 😀 <b> \u2028",

@@ -155,6 +155,7 @@ def test_new_rights_are_recorded_with_those_before(browser, dispatcher, globex, 
     form = {
         "username": "dispatcher",
         "tenant": globex.pk,
+        "role": "engineer",
         "is_active": "on",
         "groups": [role.pk],
         "date_joined_0": "2026-01-01",

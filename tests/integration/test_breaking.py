@@ -8,7 +8,7 @@ import pytest
 from django.core import mail
 from django.utils import timezone
 
-from deliveries import alerts, recovery
+from deliveries import recovery
 from deliveries.breaking import Acknowledgement, health_of_many, unbreak
 from deliveries.conf import get_conf
 from deliveries.engine.acknowledging import stop_overdue
@@ -16,6 +16,7 @@ from deliveries.engine.backlog import busy_webhooks
 from deliveries.engine.skipping import skip_stopped
 from deliveries.logs import find_entry
 from deliveries.models import Delivery, Event, Recovery, WebhookHealth
+from deliveries.notifications.mailing import send_notices
 from deliveries.recovery import Order, start_recovery
 from deliveries.replays import replay
 from deliveries.webhook_tests import publish_test
@@ -234,7 +235,7 @@ def test_what_waits_is_skipped_and_people_are_told(
     assert sweep() == 1
     assert sweep() == 0
     skip_stopped(busy_webhooks(), now=clock())
-    alerts.mail_admins_of(webhook.pk, consecutive_failures=0)
+    send_notices(clock=clock)
 
     assert Delivery.objects.filter(webhook=webhook).get().state == State.SKIPPED
     webhook.refresh_from_db()

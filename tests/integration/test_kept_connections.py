@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 def kept():
     """As in production: tests close nothing between requests."""
     connection.ensure_connection()
-    connection.health_check_done = False
+    connection.health_check_done = connection.errors_occurred = False
     connection.answered_at = -JUST_NOW
     yield connection
     del connection.answered_at

@@ -98,6 +98,8 @@ ROWS = (
 # For everybody, token or not; what a GET answers. (POST /oauth/token has its own tests.)
 PUBLIC = {
     "openapi.json": 200,
+    # It takes what is posted to an address that cannot be guessed.
+    "inbox/<token>": 405,
     "livez": 200,
     "metrics": 200,
     "readyz": 503,
