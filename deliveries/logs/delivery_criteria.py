@@ -64,7 +64,9 @@ class DeliveryCriteria:
             "recovery__uid": _recovery_uid(self.recovery),
         }
         on = Q(**{lookup: value for lookup, value in wanted.items() if value})
-        return on if self.tests is None else on & Q(is_test=self.tests)
+        # Also where both are wanted: the index begins with it.
+        tests = (False, True) if self.tests is None else (self.tests,)
+        return on & Q(is_test__in=tests)
 
     def _latest(self) -> Q:
         attempts = Attempt.objects.filter(delivery=OuterRef("pk"))
@@ -74,7 +76,7 @@ class DeliveryCriteria:
         if self.reason:
             attempts = attempts.filter(_because(self.reason))
         ended_so = Q(Exists(attempts.only_latest()))
-        # Most are delivered: the index says so before any attempt is looked up.
+        # Most are delivered: their state says so before any attempt is looked up.
         failing = ended_so & with_status(_FAILING)
         if self.reason or not self.codes or self.codes[0] not in SUCCESSFUL:
             return failing

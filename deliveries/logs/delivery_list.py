@@ -128,7 +128,8 @@ def latest_entries(
 
 def neighbours(webhook: Webhook, delivery: Delivery) -> tuple[str, str]:
     """The public ids of the next older and the next newer; empty: there is none."""
-    mine = Delivery.objects.filter(webhook=webhook).values("uid")
+    alike = Delivery.objects.filter(webhook=webhook, is_test=delivery.is_test)
+    mine = alike.values("uid")
     older = mine.filter(_beyond(delivery)).order_by(*NEWEST_FIRST)[:1]
     newer = mine.filter(_before(delivery)).order_by("created_at", "pk")[:1]
     asked = Delivery.objects.filter(pk=delivery.pk).order_by()

@@ -20,6 +20,6 @@ class Migration(migrations.Migration):
     operations = [
         AddIndexOnline(
             model_name='delivery',
-            index=models.Index(fields=['webhook', '-created_at', '-id', 'state', 'is_test', 'attempts_made'], name='delivery_listed'),
+            index=models.Index(fields=['is_test', 'webhook', '-created_at', '-id'], name='delivery_listed'),
         ),
     ]

@@ -17,7 +17,6 @@ from deliveries.pages.attempt_panes import Panes, timing_of
 from deliveries.pages.delivery_rows import attempts_allowed, result_from, result_of
 from deliveries.pages.form_tokens import new_token
 from deliveries.pages.reasons import heading_of
-from subscriptions.clock import database_time
 from subscriptions.pages.base import WebhookPage
 
 if TYPE_CHECKING:
@@ -66,7 +65,7 @@ class OfDelivery(WebhookPage):
             "is_waiting": is_waiting,
             # A click that follows another one too soon has the token of the first.
             "is_again": self.is_partial and not is_waiting,
-            "token": new_token(self.webhook, now=database_time()),
+            "token": new_token(self.webhook, now=self.delivery.created_at),
         }
 
     def _row(self, fellow: Fellow) -> dict[str, Any]:

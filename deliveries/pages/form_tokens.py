@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class FormToken(NamedTuple):
-    """*asked_at*: when the form was drawn, and its numbers counted."""
+    """*asked_at*: what the form is about was made until then."""
 
     uid: UUID
     asked_at: datetime

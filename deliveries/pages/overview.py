@@ -22,11 +22,13 @@ from deliveries.pages.delivery_rows import rows_of
 from deliveries.pages.overview_charts import response_chart, stacked_chart
 from deliveries.pages.reasons import reason_of
 from subscriptions.clock import database_time
-from subscriptions.models import SigningSecret, Subscription, Webhook
+from subscriptions.models import SigningSecret, Subscription
 from subscriptions.pages.base import WebhookPage
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
+
+    from subscriptions.models.webhooks import WebhookQuerySet
 
 LATEST = 5
 # Below it the share is drawn in red.
@@ -121,7 +123,7 @@ class OverviewPage(WebhookPage):
             ),
         }
         failed = self._failures(timeline) if figures.failed else {}
-        return self.render(context | failed | self._details())
+        return self.render(context | failed)
 
     def _failures(self, timeline: Timeline) -> dict[str, Any]:
         webhook, since, until = self.webhook, timeline.since, timeline.until
@@ -139,21 +141,21 @@ class OverviewPage(WebhookPage):
         latest = latest_failures(webhook, since=since, until=until, limit=LATEST)
         return {"reasons": shares, "latest": rows_of(webhook, latest)}
 
-    def _details(self) -> dict[str, Any]:
-        """What stands in tables beside the webhook's own: one query."""
+    def webhooks(self) -> WebhookQuerySet:
+        """With what stands in tables beside the webhook's own."""
         secrets = SigningSecret.objects.current().filter(webhook=OuterRef("pk"))
         wanted = Subscription.objects.filter(webhook=OuterRef("pk")).order_by()
-        events = wanted.values("webhook").annotate(n=Count("pk")).values("n")
-        mine = Webhook.objects.filter(pk=self.webhook.pk).order_by()
-        return dict(
-            mine.annotate(
-                events=Coalesce(Subquery(events), 0),
+        count = wanted.values("webhook").annotate(n=Count("pk")).values("n")
+        rows: WebhookQuerySet = (
+            super()
+            .webhooks()
+            .annotate(
+                event_count=Coalesce(Subquery(count), 0),
                 secret_hint=Subquery(secrets.values("hint")[:1]),
                 last_at=F("health__last_attempt_at"),
             )
-            .values("events", "secret_hint", "last_at")
-            .get()
         )
+        return rows
 
 
 def _segments(chosen: Range) -> list[dict[str, Any]]:

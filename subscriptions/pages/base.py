@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
     from subscriptions.models import AuditEvent
+    from subscriptions.models.webhooks import WebhookQuerySet
     from subscriptions.pages.visitor import Visitor
     from subscriptions.roles import Right
 
@@ -103,11 +104,17 @@ class WebhookPage(Page):
 
     @cached_property
     def webhook(self) -> Webhook:
-        mine = self.visitor.webhooks().select_related("tenant", "subsidiary")
         try:
-            return mine.by_public_id(self.kwargs["webhook_id"])
+            return self.webhooks().by_public_id(self.kwargs["webhook_id"])
         except Webhook.DoesNotExist:
             raise Http404 from None
+
+    def webhooks(self) -> WebhookQuerySet:
+        """Those that the visitor may see, with what the page shows of its own."""
+        rows: WebhookQuerySet = self.visitor.webhooks().select_related(
+            "tenant", "subsidiary"
+        )
+        return rows
 
     def url_of(self, name: str) -> str:
         """The address of another page of this webhook."""

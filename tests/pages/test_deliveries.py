@@ -300,7 +300,7 @@ def test_it_takes_as_many_queries_for_ten_rows_as_for_five_hundred(dana, webhook
         (delivered, failed)[number % 2](webhook, now - timedelta(minutes=number))
 
     assert [queries(**query) for query in asked] == few
-    assert max(few) <= 12 - (connection.vendor == "sqlite")
+    assert max(few) <= 12
 
 
 def test_a_delivery_of_very_many_attempts_is_one_row(dana, webhook, now):

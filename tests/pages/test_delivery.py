@@ -345,7 +345,7 @@ def test_it_takes_few_queries_however_many_attempts(dana, webhook, now):
     make_many_attempts(delivery, count=40)
 
     assert queries() == few
-    assert few <= 12 - (connection.vendor == "sqlite")
+    assert few <= 12
 
 
 def test_it_is_found_only_under_its_own_webhook(dana, acme, webhook, now):

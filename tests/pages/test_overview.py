@@ -186,7 +186,7 @@ def test_it_takes_few_queries_however_many_deliveries(dana, webhook):
         failed(webhook, now - timedelta(minutes=minutes), attempts=2)
 
     assert queries() == few
-    assert few <= 12 - (connection.vendor == "sqlite")
+    assert few <= 12
 
 
 def test_it_never_holds_the_signing_secret(dana, webhook):
