@@ -17,6 +17,14 @@ def of_webhook(name):
     return lambda cast: page(name, cast.webhook.public_id)
 
 
+def of_client(name):
+    return lambda cast: page(name, cast.client.client_id)
+
+
+def of_engineer(name):
+    return lambda cast: page(name, cast.people["engineer"].username)
+
+
 # What a picture of it is called; its address, from the cast; who sees it (200). All
 # others are answered 403.
 WALK = [
@@ -25,4 +33,24 @@ WALK = [
     ("settings", of_webhook("webhook_settings"), TENANTS_OWN),
     ("disable", of_webhook("webhook_disable"), ALL),
     ("delete", of_webhook("webhook_delete"), (ADMIN,)),
+    ("audit", lambda cast: page("audit_log"), (ADMIN, SUPPORT)),
+    (
+        "audit-none-match",
+        lambda cast: page("audit_log") + "?actor=nobody",
+        (ADMIN, SUPPORT),
+    ),
+    ("clients", lambda cast: page("api_clients"), (ADMIN,)),
+    ("client-new", lambda cast: page("api_client_new"), (ADMIN,)),
+    ("client", of_client("api_client"), (ADMIN,)),
+    ("client-revoke", of_client("api_client_revoke"), (ADMIN,)),
+    ("client-delete", of_client("api_client_delete"), (ADMIN,)),
+    ("people", lambda cast: page("people"), (ADMIN,)),
+    ("invite", lambda cast: page("invite"), (ADMIN,)),
+    ("person", of_engineer("person"), (ADMIN,)),
+    ("person-deactivate", of_engineer("person_deactivate"), (ADMIN,)),
+    ("person-two-factor", of_engineer("person_reset"), (ADMIN,)),
+    ("tenants", lambda cast: page("tenants"), (SUPPORT,)),
+    ("tenant", lambda cast: page("tenant", cast.tenant.public_id), (SUPPORT,)),
+    ("account", lambda cast: page("account"), ALL),
+    ("two-factor", lambda cast: page("second_factor"), ALL),
 ]
