@@ -8,7 +8,12 @@ from django.contrib.auth.models import Group
 
 from subscriptions.admin.auditing import AuditedAdmin, origin_of
 from subscriptions.admin.confirming import ConfirmedChanges, ConfirmedPasswords
-from subscriptions.admin.scoping import PlatformOnly, TenantScopedAdmin, tenant_id_of
+from subscriptions.admin.scoping import (
+    PlatformOnly,
+    SupportOnlyAdmin,
+    TenantScopedAdmin,
+    tenant_id_of,
+)
 from subscriptions.audit import About, Action, about_tenant, about_user
 from subscriptions.logins import recording_new_password
 from subscriptions.models import Subsidiary, Tenant, User
@@ -96,7 +101,7 @@ admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class RoleAdmin(PlatformOnly, ConfirmedChanges, AuditedAdmin, GroupAdmin):
+class RoleAdmin(ConfirmedChanges, AuditedAdmin, SupportOnlyAdmin, GroupAdmin):
     """Rights are the platform's to give."""
 
     created, updated = Action.ROLE_CREATED, Action.ROLE_UPDATED

@@ -40,8 +40,6 @@ class AuditSearch(forms.Form):
         super().__init__(*args, **kwargs)
         self.visitor = visitor
         self._offer("action", _("Anything"), [(str(a), in_words(a)) for a in Action])
-        for name in ("actor", "object"):
-            self.fields[name].widget.attrs["placeholder"] = self.fields[name].label
         if visitor.is_support:
             known = Tenant.objects.values_list("company_code", "name")
             self._offer("tenant", _("All tenants"), list(known))
