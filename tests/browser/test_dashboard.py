@@ -9,7 +9,6 @@ import pytest
 from django.utils import timezone
 
 from deliveries.models import Attempt, Delivery
-from subscriptions.tenancy import create_api_client
 from tests.browser.walk import ALL, WALK
 from tests.builders import make_attempt, make_delivery, make_webhook
 from tests.people import make_person
@@ -40,10 +39,7 @@ def cast(acme, globex):
         "engineer": make_person("eli", acme, role="engineer"),
         "support": make_person("sam"),
     }
-    client = create_api_client(
-        tenant=acme, name="ERP", scopes=["webhooks:read", "logs:read"]
-    ).client
-    return SimpleNamespace(tenant=acme, webhook=webhook, people=people, client=client)
+    return SimpleNamespace(tenant=acme, webhook=webhook, people=people)
 
 
 @pytest.mark.parametrize("role", ALL)

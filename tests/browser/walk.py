@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.urls import reverse
 
+from subscriptions.tenancy import create_api_client
+
 ADMIN, ENGINEER, SUPPORT = "admin", "engineer", "support"
 ALL = (ADMIN, ENGINEER, SUPPORT)
 TENANTS_OWN = (ADMIN, ENGINEER)
@@ -18,7 +20,12 @@ def of_webhook(name):
 
 
 def of_client(name):
-    return lambda cast: page(name, cast.client.client_id)
+    def address(cast):
+        known = cast.tenant.api_clients.first()
+        client = known or create_api_client(tenant=cast.tenant, name="ERP").client
+        return page(name, client.client_id)
+
+    return address
 
 
 def of_engineer(name):
@@ -39,7 +46,11 @@ WALK = [
         lambda cast: page("audit_log") + "?actor=nobody",
         (ADMIN, SUPPORT),
     ),
-    ("clients", lambda cast: page("api_clients"), (ADMIN,)),
+    (
+        "clients",
+        lambda cast: of_client("api_client")(cast) and page("api_clients"),
+        (ADMIN,),
+    ),
     ("client-new", lambda cast: page("api_client_new"), (ADMIN,)),
     ("client", of_client("api_client"), (ADMIN,)),
     ("client-revoke", of_client("api_client_revoke"), (ADMIN,)),
