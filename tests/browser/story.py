@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
-from deliveries.models import Attempt, Delivery
+from deliveries.models import Attempt, Delivery, WebhookHealth
 from subscriptions.models import User, Webhook
 from subscriptions.tenancy import create_api_client
 from tests.builders import make_attempt, make_delivery, make_event, make_webhook
@@ -69,6 +69,13 @@ def tell(tenant: Tenant) -> Webhook:
     dead.update(
         status="Disabled", disabled_reason="ConsecutiveFailures", disabled_at=now
     )
+    for webhook in Webhook.objects.filter(
+        tenant=tenant, attempts__isnull=False
+    ).distinct():
+        latest = webhook.attempts.latest("started_at").started_at
+        WebhookHealth.objects.update_or_create(
+            webhook=webhook, defaults={"last_attempt_at": latest}
+        )
     _belongings(tenant)
     shown: Webhook = Webhook.objects.get(tenant=tenant, name="Warehouse notifications")
     return shown
