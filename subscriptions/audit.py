@@ -58,9 +58,11 @@ class Action(StrEnum):
     CLIENT_REVOKED = "client.revoked"
     CLIENT_DELETED = "client.deleted"
     USER_CREATED = "user.created"
+    USER_INVITED = "user.invited"
     USER_UPDATED = "user.updated"
     USER_PASSWORD_CHANGED = "user.password_changed"  # noqa: S105
     USER_DELETED = "user.deleted"
+    SESSIONS_ENDED = "sessions.ended"
     SECOND_FACTOR_ENROLLED = "second_factor.enrolled"
     SECOND_FACTOR_REMOVED = "second_factor.removed"
     RECOVERY_CODES_RENEWED = "recovery_codes.renewed"

@@ -30,6 +30,8 @@ class Right(StrEnum):
     AUDIT = "audit"
     CLIENTS = "clients"
     PEOPLE = "people"
+    # What the platform decides about tenants.
+    TENANTS = "tenants"
 
 
 class Role(StrEnum):
@@ -40,11 +42,11 @@ class Role(StrEnum):
 
 
 RIGHTS = {
-    Role.ADMIN: frozenset(Right),
+    Role.ADMIN: frozenset(Right) - {Right.TENANTS},
     Role.ENGINEER: frozenset(
         {Right.MANAGE, Right.DISABLE, Right.TEST, Right.RESEND, Right.NOTIFY}
     ),
-    Role.SUPPORT: frozenset({Right.DISABLE, Right.RESEND, Right.AUDIT}),
+    Role.SUPPORT: frozenset({Right.DISABLE, Right.RESEND, Right.AUDIT, Right.TENANTS}),
 }
 
 

@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 import django_otp
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from subscriptions.audit import Action, about_user, record
 from subscriptions.conf import TwoFactorFor, get_conf
@@ -28,13 +29,14 @@ _RECOVERY_BYTES = 10
 
 class WrongCode(ValueError):
     def __init__(self) -> None:
-        super().__init__("This code is wrong, has expired or was used before.")
+        super().__init__(_("This code is wrong, has expired or was used before."))
 
 
 class TooManyCodes(ValueError):
     def __init__(self, seconds: float) -> None:
         wait = f"{ceil(seconds)} s" if seconds < 60 else f"{ceil(seconds / 60)} min"
-        super().__init__(f"There were too many wrong codes. Try again in {wait}.")
+        sentence = _("There were too many wrong codes. Try again in %s.")
+        super().__init__(sentence % wait)
 
 
 def authenticator_of(user: User) -> Authenticator | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 from oauth2_provider.generators import generate_client_secret
 from oauth2_provider.models import get_access_token_model
 
@@ -34,7 +35,8 @@ MAX_CLIENTS_PER_TENANT = 10
 
 class TooManyClients(ValueError):
     def __init__(self) -> None:
-        super().__init__(f"A tenant has at most {MAX_CLIENTS_PER_TENANT} API clients.")
+        sentence = _("A tenant has at most %(limit)s API clients.")
+        super().__init__(sentence % {"limit": MAX_CLIENTS_PER_TENANT})
 
 
 class UnknownScopes(ValueError):
@@ -72,7 +74,7 @@ def ensure_tenant(
         Subsidiary(tenant=tenant, code=code, name=subsidiary_name).clean_fields(
             exclude=["tenant"]
         )
-        _, is_new = Subsidiary.objects.get_or_create(
+        _subsidiary, is_new = Subsidiary.objects.get_or_create(
             tenant=tenant, code=code, defaults={"name": subsidiary_name}
         )
         added += [f"subsidiary {code}"] if is_new else []

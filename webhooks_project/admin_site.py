@@ -13,6 +13,7 @@ from django.views.i18n import set_language
 
 from deliveries.pages.urls import webhook_pages as delivery_pages
 from subscriptions.pages.login import password_given
+from subscriptions.pages.settings_urls import settings_pages
 from subscriptions.pages.urls import account, webhook_pages
 from subscriptions.pages.visitor import visitor_of
 from subscriptions.sessions import (
@@ -115,6 +116,7 @@ class WebhooksAdminSite(AdminSite):
             *account(self.admin_view),
             *webhook_pages(self.admin_view),
             *delivery_pages(self.admin_view),
+            *settings_pages(self.admin_view),
             path("autocomplete/", nowhere),
             path("r/<path:row>", nowhere),
             *super().get_urls(),

@@ -1,10 +1,16 @@
-"""Pages speak the reader's language; the API speaks its own words to everybody."""
+"""Pages speak the reader's language; the API speaks its own words to everybody.
+
+The switch in the header wins (its cookie), then what the person has chosen for their
+account, then what the browser prefers.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from django.conf import settings
 from django.middleware.locale import LocaleMiddleware
+from django.utils import translation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,8 +22,6 @@ PAGES = "/admin/"
 
 
 class PageLanguage(LocaleMiddleware):
-    """Chosen by the cookie of the switch, else by what the browser prefers."""
-
     get_response: Callable[[HttpRequest], Any]
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
@@ -25,3 +29,10 @@ class PageLanguage(LocaleMiddleware):
             answer: HttpResponseBase = self.get_response(request)
             return answer
         return cast("HttpResponseBase", super().__call__(request))
+
+    def process_request(self, request: HttpRequest) -> None:
+        super().process_request(request)
+        own = getattr(request.user, "language", "")
+        if own and settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
+            translation.activate(own)
+            request.LANGUAGE_CODE = translation.get_language()

@@ -45,19 +45,19 @@ GROUPS = (
             Entry(
                 _("Audit log"),
                 "history",
-                "subscriptions_auditevent_changelist",
+                "audit_log",
                 right=Right.AUDIT,
             ),
             Entry(
                 _("API clients"),
                 "key",
-                "subscriptions_apiclient_changelist",
+                "api_clients",
                 right=Right.CLIENTS,
             ),
             Entry(
                 _("People"),
                 "people",
-                "subscriptions_user_changelist",
+                "people",
                 right=Right.PEOPLE,
             ),
         ),
@@ -66,7 +66,7 @@ GROUPS = (
         _("Platform"),
         (
             Entry(_("Delivery log"), "lines", "deliveries_attempt_changelist", SUPPORT),
-            Entry(_("Tenants"), "building", "subscriptions_tenant_changelist", SUPPORT),
+            Entry(_("Tenants"), "building", "tenants", SUPPORT),
             Entry(_("Users"), "people", "subscriptions_user_changelist", SUPPORT),
             Entry(_("All tables"), "table", "index", SUPPORT),
         ),

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
@@ -8,7 +8,11 @@ from django.contrib.auth.models import Group
 
 from subscriptions.admin.auditing import AuditedAdmin, origin_of
 from subscriptions.admin.confirming import ConfirmedChanges, ConfirmedPasswords
-from subscriptions.admin.scoping import PlatformOnly, TenantScopedAdmin, tenant_id_of
+from subscriptions.admin.scoping import (
+    PlatformOnly,
+    SupportOnlyAdmin,
+    TenantScopedAdmin,
+)
 from subscriptions.audit import About, Action, about_tenant, about_user
 from subscriptions.logins import recording_new_password
 from subscriptions.models import Subsidiary, Tenant, User
@@ -21,13 +25,6 @@ if TYPE_CHECKING:
 else:
     TabularInline = admin.TabularInline
     DjangoUserAdmin = UserAdmin
-
-# What a tenant's admin may decide about a colleague: no rights, no other tenant.
-OF_A_COLLEAGUE = (
-    (None, {"fields": ("username", "password", "tenant")}),
-    ("Person", {"fields": ("first_name", "last_name", "email")}),
-    ("Access", {"fields": ("is_active", "is_staff")}),
-)
 
 
 class SubsidiaryInline(PlatformOnly, TabularInline):
@@ -73,11 +70,6 @@ class PersonAdmin(ConfirmedPasswords, AuditedAdmin, TenantScopedAdmin, DjangoUse
     )
     add_fieldsets = (*UserAdmin.add_fieldsets, ("Tenant", {"fields": ("tenant",)}))
 
-    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
-        if obj is not None and tenant_id_of(request) is not None:
-            return OF_A_COLLEAGUE
-        return super().get_fieldsets(request, obj)
-
     def about(self, row: User) -> About:
         return about_user(row)
 
@@ -96,7 +88,7 @@ admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class RoleAdmin(PlatformOnly, ConfirmedChanges, AuditedAdmin, GroupAdmin):
+class RoleAdmin(ConfirmedChanges, AuditedAdmin, SupportOnlyAdmin, GroupAdmin):
     """Rights are the platform's to give."""
 
     created, updated = Action.ROLE_CREATED, Action.ROLE_UPDATED

@@ -1,7 +1,8 @@
-"""Who sees what in the admin.
+"""Who sees what of the raw tables: the platform's own staff, all of it.
 
-A user without a tenant is the platform's own staff and sees all. A user with a tenant
-sees that tenant's rows and nothing else, whatever rights he holds: also a superuser.
+A tenant's people have pages instead, and are answered 403 here whatever rights they
+hold, also a superuser. Should a table open itself to them, it shows the rows of their
+tenant and nothing else.
 """
 
 from __future__ import annotations
@@ -40,7 +41,26 @@ def tenant_id_of(request: HttpRequest) -> int | None:
     return cast("User", request.user).tenant_id
 
 
-class TenantScopedAdmin(ModelAdmin):
+class SupportOnlyAdmin(ModelAdmin):
+    """A table that nobody sees who belongs to a tenant."""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return _allows(super().has_module_permission, request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return _allows(super().has_view_permission, request, obj)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return _allows(super().has_add_permission, request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return _allows(super().has_change_permission, request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return _allows(super().has_delete_permission, request, obj)
+
+
+class TenantScopedAdmin(SupportOnlyAdmin):
     """Shows a user with a tenant the rows of that tenant."""
 
     tenant_path: ClassVar[str] = "tenant"
@@ -84,10 +104,10 @@ class PlatformOnly:
 
 
 def _allows(permission: Any, request: HttpRequest, *args: Any) -> bool:
-    return tenant_id_of(request) is None and permission(request, *args)
+    return tenant_id_of(request) is None and bool(permission(request, *args))
 
 
-class ReadOnlyAdmin(ModelAdmin):
+class ReadOnlyAdmin(SupportOnlyAdmin):
     """Rows that somebody else writes: the engine, the API, the catalogue's files."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:

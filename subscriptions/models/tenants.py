@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.contrib.auth.models import AbstractUser
 from django.core.validators import MinValueValidator
 from django.db import models
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from subscriptions.identifiers import encode, new_uid
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class Tenant(models.Model):
@@ -80,3 +86,23 @@ class User(AbstractUser):
         default=TenantRole.ENGINEER,
         help_text=_("Of who belongs to a tenant. The platform's staff is support."),
     )
+    # Empty: as the browser says.
+    language = models.CharField(max_length=10, blank=True)
+    time_zone = models.CharField(max_length=64, blank=True)
+    # Part of what a session is held against: another number ends them all.
+    session_stamp = models.PositiveIntegerField(default=0)
+
+    def get_session_auth_hash(self) -> str:
+        return self._stamped(super().get_session_auth_hash())
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        for each in super().get_session_auth_fallback_hash():
+            yield self._stamped(each)
+
+    def _stamped(self, digest: str) -> str:
+        if not self.session_stamp:
+            return digest
+        text = f"{digest}:{self.session_stamp}"
+        return salted_hmac(
+            "subscriptions.sessions", text, algorithm="sha256"
+        ).hexdigest()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.contrib.auth import authenticate
 from django.shortcuts import redirect, render
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext_lazy as _
 from django.views import View
 from django.views.decorators.debug import sensitive_post_parameters
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from django.forms import Form
     from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
-WRONG_PASSWORD = "This password is wrong."  # noqa: S105 (a sentence)
+WRONG_PASSWORD = _("This password is wrong.")
 
 
 @method_decorator(

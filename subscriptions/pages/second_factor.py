@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING
 
 from django.contrib import messages
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views import View
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_POST
 
 from subscriptions.origins import Origin
+from subscriptions.pages.base import Page
 from subscriptions.pages.forms import CodeForm
 from subscriptions.pages.login import password_given
 from subscriptions.pages.qr import qr_code
@@ -35,6 +39,8 @@ from subscriptions.sessions import (
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse, HttpResponseBase
+
+    from subscriptions.pages.base import Crumbs
 
 
 @method_decorator([sensitive_post_parameters("code"), password_given], name="dispatch")
@@ -100,14 +106,20 @@ class EnrolPage(View):
         return render(request, "account/enrol.html", context)
 
 
-@require_safe
-def second_factor(request: HttpRequest) -> HttpResponse:
-    user = person(request)
-    context = {
-        "authenticator": authenticator_of(user),
-        "is_required": is_required_of(user),
-    }
-    return render(request, "account/second_factor.html", context)
+class SecondFactorPage(Page):
+    template_name = "account/second_factor.html"
+    title = _("Two-factor authentication")
+
+    def crumbs(self) -> Crumbs:
+        return [(_("Your account"), reverse("admin:account"))]
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        user = self.visitor.user
+        context = {
+            "authenticator": authenticator_of(user),
+            "is_required": is_required_of(user),
+        }
+        return self.render(context)
 
 
 @require_POST
@@ -122,7 +134,7 @@ def recovery_codes(request: HttpRequest) -> HttpResponse:
 @recently_confirmed
 def turn_off(request: HttpRequest) -> HttpResponse:
     remove_second_factor(person(request), origin=Origin.of_person(request))
-    messages.success(request, "Two-factor authentication is off.")
+    messages.success(request, gettext("Two-factor authentication is off."))
     return redirect("admin:second_factor")
 
 

@@ -20,8 +20,8 @@ from subscriptions.pages.new_webhook import NewWebhookPage
 from subscriptions.pages.second_factor import (
     CodePage,
     EnrolPage,
+    SecondFactorPage,
     recovery_codes,
-    second_factor,
     turn_off,
 )
 from subscriptions.pages.switching import choose_subsidiary
@@ -40,7 +40,7 @@ def account(members_only: Callable[[View], View]) -> list[URLPattern]:
         path("account/code/", CodePage.as_view(), name="code"),
         path("account/confirm/", ConfirmPage.as_view(), name="confirm"),
         path(f"{own}enrol/", EnrolPage.as_view(), name="enrol"),
-        path(own, members_only(second_factor), name="second_factor"),
+        path(own, members_only(SecondFactorPage.as_view()), name="second_factor"),
         path(f"{own}codes/", members_only(recovery_codes), name="recovery_codes"),
         path(f"{own}off/", members_only(turn_off), name="second_factor_off"),
     ]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.urls import reverse
 
+from subscriptions.tenancy import create_api_client
+
 ADMIN, ENGINEER, SUPPORT = "admin", "engineer", "support"
 ALL = (ADMIN, ENGINEER, SUPPORT)
 TENANTS_OWN = (ADMIN, ENGINEER)
@@ -22,6 +24,19 @@ def of_delivery(name, cast):
     return page(name, cast.webhook.public_id, latest.public_id)
 
 
+def of_client(name):
+    def address(cast):
+        known = cast.tenant.api_clients.first()
+        client = known or create_api_client(tenant=cast.tenant, name="ERP").client
+        return page(name, client.client_id)
+
+    return address
+
+
+def of_engineer(name):
+    return lambda cast: page(name, cast.people["engineer"].username)
+
+
 # What a picture of it is called; its address, from the cast; who sees it (200). All
 # others are answered 403.
 WALK = [
@@ -38,6 +53,30 @@ WALK = [
     ("settings", of_webhook("webhook_settings"), TENANTS_OWN),
     ("disable", of_webhook("webhook_disable"), ALL),
     ("delete", of_webhook("webhook_delete"), (ADMIN,)),
+    ("audit", lambda cast: page("audit_log"), (ADMIN, SUPPORT)),
+    (
+        "audit-none-match",
+        lambda cast: page("audit_log") + "?actor=nobody",
+        (ADMIN, SUPPORT),
+    ),
+    (
+        "clients",
+        lambda cast: of_client("api_client")(cast) and page("api_clients"),
+        (ADMIN,),
+    ),
+    ("client-new", lambda cast: page("api_client_new"), (ADMIN,)),
+    ("client", of_client("api_client"), (ADMIN,)),
+    ("client-revoke", of_client("api_client_revoke"), (ADMIN,)),
+    ("client-delete", of_client("api_client_delete"), (ADMIN,)),
+    ("people", lambda cast: page("people"), (ADMIN,)),
+    ("invite", lambda cast: page("invite"), (ADMIN,)),
+    ("person", of_engineer("person"), (ADMIN,)),
+    ("person-deactivate", of_engineer("person_deactivate"), (ADMIN,)),
+    ("person-two-factor", of_engineer("person_reset"), (ADMIN,)),
+    ("tenants", lambda cast: page("tenants"), (SUPPORT,)),
+    ("tenant", lambda cast: page("tenant", cast.tenant.public_id), (SUPPORT,)),
+    ("account", lambda cast: page("account"), ALL),
+    ("two-factor", lambda cast: page("second_factor"), ALL),
 ]
 
 # Django's own pages in our frame: looked at as who sees most of them. What each person

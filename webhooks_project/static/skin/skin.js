@@ -10,9 +10,10 @@
   const relative = new Intl.RelativeTimeFormat(language, {numeric: 'auto', style: 'short'});
   const steps = [[60, 'second'], [3600, 'minute'], [86400, 'hour'], [30 * 86400, 'day']];
   const lengths = {second: 1, minute: 60, hour: 3600, day: 86400};
+  const timeZone = root.dataset.zone || undefined;
   const styles = {
-    time: {dateStyle: 'medium', timeStyle: 'medium'},
-    day: {dateStyle: 'medium'},
+    time: {dateStyle: 'medium', timeStyle: 'medium', timeZone},
+    day: {dateStyle: 'medium', timeZone},
   };
   const shown = (element) => {
     const moment = new Date(element.dateTime);

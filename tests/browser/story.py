@@ -1,0 +1,122 @@
+"""Two days of a company's webhooks, the same each time: an outage that is over, a
+certificate that expired, a rate limit, a slow receiver, a dead one, and healthy ones.
+"""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.utils import timezone
+
+from deliveries.models import Attempt, Delivery, WebhookHealth
+from subscriptions.models import User, Webhook
+from subscriptions.tenancy import create_api_client
+from tests.builders import make_attempt, make_delivery, make_event, make_webhook
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from subscriptions.models import Tenant
+
+HOURS = 24
+OK = {"status": Attempt.Status.SUCCESS, "status_code": 200}
+BROKEN = {"status": Attempt.Status.FAILED, "status_code": 503}
+NO_TLS = {
+    "status": Attempt.Status.FAILED,
+    "error_kind": "tls",
+    "error_message": "certificate has expired",
+}
+LIMITED = {"status": Attempt.Status.FAILED, "status_code": 429}
+DEAD = {"status": Attempt.Status.TIMEOUT, "error_kind": "timeout"}
+
+# Name, host, events per hour, usual milliseconds, and what goes wrong when (hours ago).
+WEBHOOKS: list[tuple[str, str, int, int, Callable[[int], dict[str, Any] | None]]] = [
+    ("Warehouse notifications", "wms", 5, 180, lambda h: BROKEN if 3 < h < 8 else None),
+    ("Billing ledger", "ledger", 3, 120, lambda h: NO_TLS if h < 6 else None),
+    ("Customer portal", "portal", 4, 90, lambda h: LIMITED if h % 5 == 0 else None),
+    ("Slow archive", "archive", 2, 2600, lambda h: None),
+    ("Legacy CRM", "crm-old", 2, 900, lambda h: DEAD),
+    ("ERP sync", "erp", 6, 140, lambda h: None),
+    ("Analytics lake", "lake", 7, 60, lambda h: None),
+]
+EVENTS = ("tender.created", "tender.updated", "load.changed", "trip.changed")
+
+
+def tell(tenant: Tenant) -> Webhook:
+    """Returns the webhook that has the most to show."""
+    chance = random.Random(7)  # noqa: S311 (pictures)
+    now = timezone.now().replace(minute=0, second=0, microsecond=0)
+    for name, host, rate, usual, trouble in WEBHOOKS:
+        webhook = make_webhook(
+            tenant,
+            name=name,
+            url=f"https://{host}.acme.example/webhooks",
+            events=["tender.created", "load.changed"][: 1 + rate % 2],
+        )
+        for hours in range(HOURS, 0, -1):
+            for _ in range(chance.randint(1, rate)):
+                at = now - timedelta(hours=hours, minutes=-chance.randint(0, 59))
+                _deliver(
+                    webhook,
+                    at,
+                    trouble(hours),
+                    usual * (80 + chance.randint(0, 60)) // 100,
+                )
+    make_webhook(tenant, name="Staging receiver", status="Pending")
+    dead = Webhook.objects.filter(tenant=tenant, name="Legacy CRM")
+    dead.update(
+        status="Disabled", disabled_reason="ConsecutiveFailures", disabled_at=now
+    )
+    for webhook in Webhook.objects.filter(
+        tenant=tenant, attempts__isnull=False
+    ).distinct():
+        latest = webhook.attempts.latest("started_at").started_at
+        WebhookHealth.objects.update_or_create(
+            webhook=webhook, defaults={"last_attempt_at": latest}
+        )
+    _belongings(tenant)
+    shown: Webhook = Webhook.objects.get(tenant=tenant, name="Warehouse notifications")
+    return shown
+
+
+def _deliver(webhook: Webhook, at: Any, wrong: dict[str, Any] | None, ms: int) -> None:
+    event = make_event(
+        webhook.tenant,
+        occurred_at=at,
+        data={"tenderId": f"T-{ms}", "status": "accepted", "price": {"amount": 1250}},
+    )
+    delivery = make_delivery(
+        webhook,
+        event=event,
+        created_at=at,
+        ended_at=at,
+        state=Delivery.State.FAILED if wrong else Delivery.State.SUCCEEDED,
+    )
+    make_attempt(
+        delivery,
+        started_at=at,
+        duration_ms=30_000 if wrong is DEAD else ms,
+        dns_ms=2,
+        connect_ms=14,
+        tls_ms=31,
+        wait_ms=max(1, ms - 47),
+        remote_address="203.0.113.92",
+        response_headers=[["Content-Type", "application/json"]],
+        response_body=b'{"error":"upstream"}' if wrong else b'{"ok":true}',
+        **(wrong or OK),
+    )
+
+
+def _belongings(tenant: Tenant) -> None:
+    for name, scopes in (
+        ("ERP connector", ["webhooks:read", "logs:read", "events:read"]),
+        ("Monitoring", ["logs:read"]),
+    ):
+        create_api_client(tenant=tenant, name=name, scopes=scopes)
+    names = {"dana": ("Dana", "Reyes"), "eli": ("Eli", "Novak")}
+    for username, (first, last) in names.items():
+        User.objects.filter(username=username).update(
+            first_name=first, last_name=last, email=f"{username}@acme.example"
+        )
