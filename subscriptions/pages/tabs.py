@@ -24,7 +24,10 @@ class Tab:
 
 
 # The first one is where a webhook's own address leads. A page adds its line here.
-TABS = (Tab("webhook_settings", _("Settings"), Right.MANAGE),)
+TABS = (
+    Tab("webhook_settings", _("Settings"), Right.MANAGE),
+    Tab("webhook_secret", _("Signing secret"), Right.MANAGE),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,12 @@ from subscriptions.pages.second_factor import (
     second_factor,
     turn_off,
 )
+from subscriptions.pages.signing_secret import (
+    EndGrace,
+    RevealSecret,
+    RotateSecret,
+    SecretPage,
+)
 from subscriptions.pages.switching import choose_subsidiary
 from subscriptions.pages.webhook_settings import WebhookSettingsPage
 
@@ -52,6 +58,10 @@ def webhook_pages(members_only: Callable[[View], View]) -> list[URLPattern]:
         ("disable/", DisableWebhook, "webhook_disable"),
         ("delete/", DeleteWebhook, "webhook_delete"),
         ("settings/", WebhookSettingsPage, "webhook_settings"),
+        ("secret/", SecretPage, "webhook_secret"),
+        ("secret/reveal/", RevealSecret, "webhook_secret_reveal"),
+        ("secret/rotate/", RotateSecret, "webhook_secret_rotate"),
+        ("secret/end/", EndGrace, "webhook_secret_end"),
     ]
     return [
         path(

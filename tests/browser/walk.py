@@ -23,6 +23,9 @@ WALK = [
     ("list", lambda cast: page("webhooks"), ALL),
     ("list-none-match", lambda cast: page("webhooks") + "?q=nothing", ALL),
     ("settings", of_webhook("webhook_settings"), TENANTS_OWN),
+    ("secret", of_webhook("webhook_secret"), TENANTS_OWN),
+    ("secret-rotate", of_webhook("webhook_secret_rotate"), (ADMIN,)),
+    ("secret-end", of_webhook("webhook_secret_end"), (ADMIN,)),
     ("disable", of_webhook("webhook_disable"), ALL),
     ("delete", of_webhook("webhook_delete"), (ADMIN,)),
 ]
