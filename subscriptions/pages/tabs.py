@@ -27,6 +27,7 @@ class Tab:
 TABS = (
     Tab("webhook_settings", _("Settings"), Right.MANAGE),
     Tab("webhook_secret", _("Signing secret"), Right.MANAGE),
+    Tab("webhook_test", _("Test"), Right.TEST),
 )
 
 

@@ -26,6 +26,7 @@ WALK = [
     ("secret", of_webhook("webhook_secret"), TENANTS_OWN),
     ("secret-rotate", of_webhook("webhook_secret_rotate"), (ADMIN,)),
     ("secret-end", of_webhook("webhook_secret_end"), (ADMIN,)),
+    ("test", of_webhook("webhook_test"), TENANTS_OWN),
     ("disable", of_webhook("webhook_disable"), ALL),
     ("delete", of_webhook("webhook_delete"), (ADMIN,)),
 ]
