@@ -41,7 +41,7 @@ GROUPS = (
         _("Settings"),
         (
             Entry(_("Webhooks"), "webhook", "webhooks"),
-            Entry(_("Event catalogue"), "book", "subscriptions_eventtype_changelist"),
+            Entry(_("Event catalogue"), "book", "events"),
             Entry(
                 _("Audit log"),
                 "history",

@@ -12,7 +12,8 @@ from subscriptions.pages.acts import (
     EnableWebhook,
     VerifyWebhook,
 )
-from subscriptions.pages.addresses import WEBHOOK
+from subscriptions.pages.addresses import WEBHOOK, WEBHOOKS
+from subscriptions.pages.catalogue import CataloguePage, EventTypePage
 from subscriptions.pages.confirmation import ConfirmPage
 from subscriptions.pages.first_tab import first_tab
 from subscriptions.pages.second_factor import (
@@ -68,6 +69,14 @@ def webhook_pages(members_only: Callable[[View], View]) -> list[URLPattern]:
             "settings/subsidiary/",
             members_only(choose_subsidiary),
             name="choose_subsidiary",
+        ),
+        path(
+            f"{WEBHOOKS}events/", members_only(CataloguePage.as_view()), name="events"
+        ),
+        path(
+            f"{WEBHOOKS}events/<str:name>/",
+            members_only(EventTypePage.as_view()),
+            name="event",
         ),
         path(WEBHOOK, members_only(first_tab), name="webhook"),
         *(
