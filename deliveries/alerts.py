@@ -11,12 +11,11 @@ from django.db import transaction
 from django.template.loader import render_to_string
 
 from deliveries.models import Delivery
+from deliveries.notifications import watching
 from deliveries.operational import publish_about
-from deliveries.policy.disabling import why
-from deliveries.queue import MAIL_ADMINS, MAIL_GIVEN_UP, run_later
+from deliveries.queue import MAIL_GIVEN_UP, run_later
 from subscriptions.catalogue import is_operational
 from subscriptions.models import User, Webhook
-from subscriptions.profiles import profile as profile_named
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -29,7 +28,7 @@ logger = logging.getLogger(__name__)
 def webhook_was_disabled(
     webhook_id: int, *, consecutive_failures: int, now: datetime, cause: str
 ) -> None:
-    """Publish `webhook.disabled`, in the caller's transaction; mail after its commit.
+    """Publish `webhook.disabled` and open incidents, in the caller's transaction.
 
     *cause*: the type of the event that failed. Of an operational one only people hear.
     """
@@ -43,19 +42,12 @@ def webhook_was_disabled(
         publish_about(webhook, "webhook.disabled", data)
     fields = {"webhook": webhook.public_id, "reason": webhook.disabled_reason}
     logger.warning("webhook.disabled", extra=fields)
-    # A mail server must not keep deliveries waiting: a task of its own sends it.
-    mail = partial(run_later, MAIL_ADMINS, webhook_id, consecutive_failures)
-    transaction.on_commit(mail)
+    watching.webhook_disabled(webhook, failures=consecutive_failures, now=now)
 
 
-def mail_admins_of(webhook_id: int, *, consecutive_failures: int) -> int:
-    """Tell the people of the webhook's tenant that it is disabled; how many."""
-    webhook = Webhook.objects.select_related("tenant").get(pk=webhook_id)
-    rule = profile_named(webhook.profile).policy.stop_rule
-    reason = why(webhook.disabled_reason, rule, failures=consecutive_failures)
-    context = {"webhook": webhook, "why": reason}
-    text = render_to_string("emails/webhook_disabled.txt", context)
-    return _mail_people_of(webhook, "Webhook disabled", text)
+def first_event_failed(webhook_id: int, *, now: datetime) -> None:
+    """After a success, or the first at all: those who want to know are told."""
+    watching.first_failure(webhook_id, now=now)
 
 
 def delivery_was_given_up(delivery: Delivery) -> None:

@@ -39,8 +39,10 @@ class Conf:
     payload_retention: timedelta
     audit_retention: timedelta
     recovery_rate: float
+    site_url: str
     allow_http: bool
     ca_bundle: str
+    inbox: str
     # It may hold a password.
     egress_proxy: str = field(repr=False)
     address_policy: AddressPolicy
@@ -97,8 +99,10 @@ def get_conf() -> Conf:
         payload_retention=settings.WEBHOOKS_PAYLOAD_RETENTION_DAYS,
         audit_retention=settings.WEBHOOKS_AUDIT_RETENTION_DAYS,
         recovery_rate=settings.WEBHOOKS_RECOVERY_RATE,
+        site_url=settings.WEBHOOKS_SITE_URL.rstrip("/"),
         allow_http=settings.WEBHOOKS_ALLOW_HTTP,
         ca_bundle=settings.WEBHOOKS_CA_BUNDLE,
+        inbox=settings.WEBHOOKS_INBOX,
         egress_proxy=settings.WEBHOOKS_EGRESS_PROXY,
         address_policy=address_policy(),
     )

@@ -4,23 +4,36 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deliveries.wire.authentication import Signed, TokenSigned
+from deliveries.conf import get_conf
+from deliveries.tokens import TOKENS, ByToken
+from deliveries.wire.authentication import (
+    Basic,
+    BodySigned,
+    Signed,
+    TokenSigned,
+    Unauthenticated,
+)
+from deliveries.wire.grants import Grant
+from subscriptions.credentials import kept_auths
 from subscriptions.profiles import Signature
 from subscriptions.profiles import profile as profile_named
+from subscriptions.request_auth import AuthType, Encoding, GrantType
 from subscriptions.signature_tokens import token_keys
 from subscriptions.signing_secrets import active_keys
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
-    from datetime import datetime
+    from datetime import datetime, timedelta
+    from typing import Any
 
     from deliveries.wire.authentication import Authentication
+    from subscriptions.credentials import Kept
     from subscriptions.models import Webhook
 
 
 def authentications(
     webhooks: Mapping[int, Webhook], *, now: datetime
-) -> dict[int, Authentication]:
+) -> dict[int, Authentication | ByToken]:
     """Per webhook, how its requests are authenticated at *now*.
 
     One whose secrets cannot be opened is left out.
@@ -28,6 +41,7 @@ def authentications(
     return {
         **_signed(_with(Signature.PLATFORM, webhooks), now=now),
         **_token_signed(_with(Signature.TOKEN, webhooks)),
+        **_chosen(_with(Signature.CHOSEN, webhooks), webhooks, now=now),
     }
 
 
@@ -45,3 +59,53 @@ def _signed(webhooks: Iterable[int], *, now: datetime) -> dict[int, Signed]:
 
 def _token_signed(webhooks: Collection[int]) -> dict[int, TokenSigned]:
     return {pk: TokenSigned(key) for pk, key in token_keys(webhooks).items()}
+
+
+def _chosen(
+    ids: Collection[int], webhooks: Mapping[int, Webhook], *, now: datetime
+) -> dict[int, Authentication | ByToken]:
+    kept = kept_auths(ids)
+    signing = [pk for pk, each in kept.items() if each and _needs_key(each)]
+    keys = active_keys(signing, now=now) if signing else {}
+    known: dict[int, Authentication | ByToken] = {
+        pk: BodySigned(key.whole) for pk, (key, *_) in keys.items()
+    }
+    for pk, each in kept.items():
+        if each is None:
+            known[pk] = Unauthenticated()
+        elif not _needs_key(each):
+            known[pk] = _shown(
+                each, timeout=get_conf().rules(webhooks[pk].profile).timeout
+            )
+    return known
+
+
+def _needs_key(kept: Kept) -> bool:
+    """Whether it signs with the webhook's own secret."""
+    return kept.auth.type is AuthType.HMAC and "secret" not in kept.auth.settings
+
+
+def _shown(kept: Kept, *, timeout: timedelta) -> Authentication | ByToken:
+    chosen = kept.auth.settings
+    match kept.auth.type:
+        case AuthType.BASIC:
+            return Basic(chosen["username"], chosen["password"])
+        case AuthType.HMAC:
+            return BodySigned(chosen["secret"].encode())
+        case AuthType.OAUTH2:
+            return ByToken(_grant(chosen), TOKENS.place(kept.uid), timeout)
+    return Unauthenticated()
+
+
+def _grant(chosen: Mapping[str, Any]) -> Grant:
+    person = None
+    if chosen["grant_type"] == GrantType.PASSWORD:
+        person = Basic(chosen["username"], chosen["password"])
+    return Grant(
+        url=chosen["token_url"],
+        client=Basic(chosen["client_id"], chosen["client_secret"]),
+        person=person,
+        asked={k: chosen[k] for k in ("scope", "audience") if chosen.get(k)},
+        as_json=chosen["encoding"] == Encoding.JSON,
+        client_in_body=chosen["credentials_in_body"],
+    )

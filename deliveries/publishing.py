@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,8 @@ from deliveries.facts import WEBHOOK, Fact, event_of, refuse_invalid
 from deliveries.filtering import who_want
 from deliveries.models import Delivery, Event
 from deliveries.queue import wake_workers
-from deliveries.wire.tracing import trace_of
+from deliveries.spans import span
+from deliveries.wire.tracing import accepted, trace_of
 from subscriptions.catalogue import definitions_named
 from subscriptions.matching import webhooks_for, webhooks_named
 from subscriptions.profiles import profile as profile_named
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from deliveries.spans import Span
     from subscriptions.models import Subsidiary, Tenant
     from subscriptions.profiles import EventTypeDefinition, Policy
 
@@ -69,9 +71,33 @@ def publish(
     return publish_batch([fact])[0]
 
 
-@transaction.atomic
 def publish_batch(facts: Sequence[Fact]) -> list[Publication]:
     """Publish all of *facts* or, when one of them is refused, none. Keeps their order."""
+    parent = accepted(facts[0].traceparent) if facts else ""
+    with span("publish", parent=parent) as opened:
+        publications = _publish(_within(opened, facts, parent))
+        opened.note(
+            webhooks__tenant=facts[0].tenant.company_code if facts else None,
+            webhooks__event=publications[0].event.public_id if facts else None,
+            webhooks__count=len(publications),
+            webhooks__deliveries=sum(each.deliveries for each in publications),
+        )
+    return publications
+
+
+def _within(opened: Span, facts: Sequence[Fact], parent: str) -> Sequence[Fact]:
+    """Those of the trace that *opened* goes on in; a batch may have facts of others."""
+    own = opened.traceparent
+    if not own:
+        return facts
+    return [
+        replace(fact, traceparent=own) if accepted(fact.traceparent) == parent else fact
+        for fact in facts
+    ]
+
+
+@transaction.atomic
+def _publish(facts: Sequence[Fact]) -> list[Publication]:
     types = definitions_named({fact.type for fact in facts})
     refuse_invalid(facts, types)
     keep_commit_order(facts)

@@ -42,14 +42,16 @@ ROLL = "deliveries.tasks.answer_the_roll"
 INDEX = "deliveries.tasks.index"
 PURGE = "deliveries.tasks.purge_expired"
 RECOVER = "deliveries.tasks.recover"
-MAIL_ADMINS = "deliveries.tasks.mail_admins_of"
+EVALUATE = "deliveries.tasks.evaluate_rules"
+MAIL_NOTICES = "deliveries.tasks.mail_notices"
+MAIL_RULE_TEST = "deliveries.tasks.mail_rule_test"
 MAIL_GIVEN_UP = "deliveries.tasks.mail_of_given_up"
 # Seconds between two signs of life of a group that has nothing to do.
 ROLL_CALL = 2.0
 # Tasks that are looked at to find a bell among them.
 GLANCE = 20
 # What is done again and again, and after how many minutes.
-SCHEDULES = {SWEEP: 1, PURGE: 10}
+SCHEDULES = {SWEEP: 1, EVALUATE: 1, PURGE: 10}
 
 # What a broker raises that cannot be reached, whichever it is.
 BROKEN = (Error, RedisError, OSError)

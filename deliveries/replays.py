@@ -1,23 +1,34 @@
-"""Send an event again, because somebody asks: a new delivery beside the first."""
+"""Send events again, because somebody asks: new deliveries beside the first."""
 
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
 from deliveries.models import Delivery, Event
 from deliveries.queue import wake_workers
 from deliveries.webhook_tests import refuse_too_many_tests
-from subscriptions.audit import About, Action, record
+from subscriptions.audit import About, Action, about_webhook, changes_between, record
+from subscriptions.identifiers import encode, new_uid
 from subscriptions.origins import SYSTEM, Origin
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
+    from uuid import UUID
 
     from deliveries.logs import LogEntry
     from subscriptions.models import Webhook
+
+# Of one act; more is what a recovery is for.
+MOST = 1000
+# Less than healing lets a delivery wait.
+AHEAD = timedelta(minutes=4)
+# So many are named in the audit log, of more it says how many.
+NAMED = 50
 
 logger = logging.getLogger(__name__)
 
@@ -46,11 +57,14 @@ def refuse_inactive(webhook: Webhook) -> None:
 
 
 @transaction.atomic
-def replay(entry: LogEntry, *, now: datetime, origin: Origin = SYSTEM) -> Delivery:
+def replay(
+    entry: LogEntry, *, now: datetime, origin: Origin = SYSTEM, uid: UUID | None = None
+) -> Delivery:
     """Send what *entry* is about again, to the same webhook, whatever became of it.
 
     It waits for nothing of its entity, and nothing waits for it. A test stays a test.
-    Raises NotActive, NotYetAttempted, PayloadExpired and TooManyTests.
+    Under a *uid* that was used before it raises IntegrityError. Raises NotActive,
+    NotYetAttempted, PayloadExpired and TooManyTests.
     """
     refuse_inactive(entry.webhook)
     if entry.attempt is None:
@@ -60,6 +74,7 @@ def replay(entry: LogEntry, *, now: datetime, origin: Origin = SYSTEM) -> Delive
     if first.is_test:
         refuse_too_many_tests(entry.webhook, now=now)
     again = Delivery.objects.create(
+        uid=uid or new_uid(),
         event=first.event,
         webhook=entry.webhook,
         is_test=first.is_test,
@@ -74,6 +89,71 @@ def replay(entry: LogEntry, *, now: datetime, origin: Origin = SYSTEM) -> Delive
     fields = {"delivery": again.public_id, "of": first.public_id, "by": origin.name}
     logger.info("delivery.replayed", extra=fields)
     return again
+
+
+def most_at_once(rate: float) -> int:
+    """How many `replay_events` takes at *rate* deliveries a second; 0: no limit.
+
+    What is planned further ahead, healing takes for the work of a wrong clock.
+    """
+    return min(MOST, int(rate * AHEAD.total_seconds())) if rate else MOST
+
+
+@transaction.atomic
+def replay_events(
+    webhook: Webhook,
+    events: Sequence[int],
+    *,
+    rate: float,
+    uid: UUID,
+    now: datetime,
+    origin: Origin,
+) -> int:
+    """Send these events again, in their order, *rate* a second; how many there are.
+
+    The caller has found them among the webhook's finished deliveries. The first new
+    delivery has *uid*: used before, it raises IntegrityError. Raises NotActive, and
+    PayloadExpired where no payload is left.
+    """
+    refuse_inactive(webhook)
+    kept = Event.objects.select_for_update(no_key=True).order_by("pk")
+    left = set(
+        kept.filter(pk__in=events, payload_deleted_at=None).values_list("pk", flat=True)
+    )
+    wanted = [each for each in dict.fromkeys(events) if each in left]
+    if not wanted:
+        raise PayloadExpired
+    uids = [uid, *(new_uid() for _ in wanted[1:])]
+    interval = timedelta(seconds=1 / rate) if rate else timedelta()
+    Delivery.objects.bulk_create(
+        Delivery(
+            uid=each,
+            event_id=event,
+            webhook=webhook,
+            is_replay=True,
+            due_at=now + at * interval,
+            created_at=now,
+        )
+        for at, (each, event) in enumerate(zip(uids, wanted, strict=True))
+    )
+    transaction.on_commit(wake_workers)
+    _write_down(webhook, uids, origin)
+    return len(wanted)
+
+
+def _write_down(webhook: Webhook, uids: Sequence[UUID], origin: Origin) -> None:
+    told: Any = len(uids)
+    if told <= NAMED:
+        told = [encode("dlv", uid) for uid in uids]
+    record(
+        Action.DELIVERY_REPLAYED,
+        origin=origin,
+        about=about_webhook(webhook),
+        tenant_id=webhook.tenant_id,
+        changes=changes_between({}, {"deliveries": told}),
+    )
+    fields = {"webhook": webhook.public_id, "count": len(uids), "by": origin.name}
+    logger.info("deliveries.replayed", extra=fields)
 
 
 def _refuse_expired(event_id: int) -> None:

@@ -8,6 +8,7 @@ import time
 from contextlib import suppress
 from datetime import timedelta
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from django.db import Error, connection
 
@@ -20,6 +21,8 @@ from deliveries.engine.draining import Drain, Memory
 from deliveries.engine.healing import heal
 from deliveries.engine.watch import Watch, give_sign_of_life, nobody_watches
 from deliveries.models import Recovery, SignOfLife
+from deliveries.notifications.evaluating import evaluate
+from deliveries.notifications.mailing import send_notices, send_test_mails
 from deliveries.payload_index import index_payloads
 from deliveries.queue import INDEX, RECOVER, run_later, wake_workers
 from deliveries.recovery import go_on
@@ -27,6 +30,9 @@ from deliveries.retention.periods import periods
 from deliveries.retention.purging import PurgeUnderWay, purge
 from deliveries.transport.http import HttpClient
 from subscriptions.clock import database_time
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # Until the next sweep comes.
 INDEXING = timedelta(seconds=50)
@@ -109,8 +115,7 @@ def _index() -> None:
 
 def purge_expired() -> None:
     """Every few minutes: aside, for this worker has deliveries to send meanwhile."""
-    # A daemon: who stops need not wait for it, and the next one goes on.
-    threading.Thread(target=_purge, name="purge", daemon=True).start()
+    _start_aside(_purge, name="purge")
 
 
 def _purge() -> None:
@@ -137,8 +142,45 @@ def recover() -> None:
         run_later(RECOVER)
 
 
-def mail_admins_of(webhook_id: int, consecutive_failures: int) -> None:
-    alerts.mail_admins_of(webhook_id, consecutive_failures=consecutive_failures)
+def evaluate_rules() -> None:
+    """Each minute: aside, for this worker has deliveries to send meanwhile."""
+    _start_aside(_evaluate_rules, name="rules")
+
+
+def _evaluate_rules() -> None:
+    try:
+        evaluate(clock=database_time, is_told_to_stop=stopping.is_told_to_stop)
+        # Whose task was lost, or died with its worker.
+        _send_notices()
+    except Error as error:
+        logger.warning("rules.behind", extra={"reason": type(error).__name__})
+    finally:
+        connection.close()
+
+
+def mail_notices() -> None:
+    """Aside: a mail server may take its time."""
+    _start_aside(_mail_notices, name="mail")
+
+
+def _mail_notices() -> None:
+    try:
+        _send_notices()
+    finally:
+        connection.close()
+
+
+def _send_notices() -> None:
+    send_notices(clock=database_time, is_told_to_stop=stopping.is_told_to_stop)
+
+
+def mail_rule_test(rule_id: int, requested_by: str) -> None:
+    send_test_mails(rule_id, requested_by=requested_by)
+
+
+def _start_aside(work: Callable[[], None], *, name: str) -> None:
+    # A daemon: who stops need not wait for it, and the next one goes on.
+    threading.Thread(target=work, name=name, daemon=True).start()
 
 
 def mail_of_given_up(delivery_id: int) -> None:

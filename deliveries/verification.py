@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from django.db import transaction
 
 from deliveries.forgetting import forget_failures
 from deliveries.models import WebhookHealth
+from deliveries.spans import span
 from deliveries.wire.exchange import FailureKind, Response
 from deliveries.wire.message import compose_challenge
 from subscriptions.identifiers import new_uid
@@ -23,6 +26,9 @@ if TYPE_CHECKING:
     from subscriptions.verification import Challenge
 
     Send = Callable[[Request], Exchange]
+
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +46,16 @@ def verify(
     request = compose_challenge(
         challenge.token, url=challenge.url, trace=new_uid(), style=style
     )
-    reply = send(request).reply
-    return Verified(challenge, _error(reply, challenge.token, timeout=timeout))
+    with span("verification", is_client=True) as opened:
+        reply = send(request).reply
+        error = _error(reply, challenge.token, timeout=timeout)
+        if error:
+            opened.fail("refused")
+        opened.note(
+            server__address=urlsplit(challenge.url).hostname,
+            http__response__status_code=getattr(reply, "status_code", None),
+        )
+    return Verified(challenge, error)
 
 
 def record_verification(verified: Verified, *, now: datetime) -> None:
@@ -54,6 +68,18 @@ def record_verification(verified: Verified, *, now: datetime) -> None:
         is_current = settle(verified.challenge, error=verified.error, now=now)
         if is_current and not verified.error:
             forget_failures(webhook_id)
+    if is_current:
+        _report(verified)
+
+
+def _report(verified: Verified) -> None:
+    """That one passed, the audit log's line says as well: it has the public id."""
+    fields = {"webhook_id": verified.challenge.webhook_id}
+    if verified.error:
+        failed = {**fields, "reason": verified.error}
+        logger.warning("webhook.verification_failed", extra=failed)
+    else:
+        logger.info("webhook.verified", extra=fields)
 
 
 def _error(reply: Response | Failure, token: str, *, timeout: timedelta) -> str:

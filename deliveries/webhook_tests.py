@@ -11,7 +11,7 @@ from django.db import transaction
 from deliveries.facts import Fact, event_of
 from deliveries.models import Delivery
 from deliveries.queue import wake_workers
-from subscriptions.catalogue import definitions_named
+from subscriptions.catalogue import UnknownEventTypes, definitions_named
 from subscriptions.clock import database_time
 
 if TYPE_CHECKING:
@@ -55,6 +55,8 @@ def event_for_test(
 ) -> Event:
     """What a test sends, not stored. Raises UnknownEventTypes."""
     definition = definitions_named([event_type])[event_type]
+    if event_type != TEST and definition.profile != webhook.profile:
+        raise UnknownEventTypes([event_type])
     fact = Fact(
         tenant=webhook.tenant,
         subsidiary=webhook.subsidiary,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import contextmanager
 from datetime import timedelta
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import connection, transaction
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from subscriptions.origins import Origin
 
     Changes = dict[str, dict[str, Any]]
+
+logger = logging.getLogger(__name__)
 
 SPARSE_PERIOD = timedelta(minutes=1)
 SPARSE_LIMIT = 10
@@ -72,6 +76,9 @@ class Action(StrEnum):
     DELIVERY_REPLAYED = "delivery.replayed"
     RECOVERY_STARTED = "recovery.started"
     RECOVERY_CANCELLED = "recovery.cancelled"
+    RULE_CREATED = "rule.created"
+    RULE_UPDATED = "rule.updated"
+    RULE_DELETED = "rule.deleted"
 
 
 class About(NamedTuple):
@@ -146,11 +153,22 @@ def record(
         request_id=origin.request_id,
         created_at=database_time(),
     )
+    fields = {"action": str(action), "tenant_id": tenant_id, "object": event.object_id}
+    transaction.on_commit(partial(logger.info, "audit.recorded", extra=fields))
     return event
 
 
 def _fitting(text: str) -> str:
     return text[:255]
+
+
+def latest(action: Action, *, about: About, tenant_id: int) -> AuditEvent | None:
+    """The last time that this was done to the object."""
+    alike = AuditEvent.objects.filter(
+        tenant=tenant_id, object_id=_fitting(about.id), action=action
+    )
+    found: AuditEvent | None = alike.order_by("-id").first()
+    return found
 
 
 def record_sparsely(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.utils.module_loading import import_string
@@ -30,6 +31,7 @@ class TwoFactorFor(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Conf:
     max_webhooks: int
+    exports_at_once: int
     tenants_may_publish: bool
     header_prefix: str
     trusted_proxies: int
@@ -43,6 +45,7 @@ class Conf:
 def get_conf() -> Conf:
     return Conf(
         max_webhooks=settings.WEBHOOKS_MAX_WEBHOOKS,
+        exports_at_once=settings.WEBHOOKS_EXPORTS_AT_ONCE,
         tenants_may_publish=settings.WEBHOOKS_TENANTS_MAY_PUBLISH,
         header_prefix=settings.WEBHOOKS_HEADER_PREFIX,
         trusted_proxies=settings.WEBHOOKS_TRUSTED_PROXIES,
@@ -53,9 +56,15 @@ def get_conf() -> Conf:
         url_rules=UrlRules(
             allow_http=settings.WEBHOOKS_ALLOW_HTTP,
             addresses=address_policy(),
-            own_hosts=tuple(settings.ALLOWED_HOSTS),
+            own_hosts=_own_hosts(),
         ),
     )
+
+
+def _own_hosts() -> tuple[str, ...]:
+    """Where no webhook may point; the inbox is meant to be pointed at."""
+    inbox = urlsplit(settings.WEBHOOKS_INBOX).hostname
+    return tuple(host for host in settings.ALLOWED_HOSTS if host != inbox)
 
 
 def address_policy() -> AddressPolicy:

@@ -20,7 +20,7 @@ class Right(StrEnum):
     DISABLE = "disable"
     DELETE = "delete"
     # Reveal and rotate signing secrets.
-    SECRETS = "secrets"  # (the name of a right)
+    SECRETS = "secrets"
     # Send test events.
     TEST = "test"
     # Send deliveries again: one, some, or a recovery.

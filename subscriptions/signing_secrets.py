@@ -40,7 +40,7 @@ class NoSigningSecret(ValueError):
 
 def has_secret(webhook: Webhook) -> bool:
     """Whether its requests are signed with a secret of ours."""
-    return profile_named(webhook.profile).signature is Signature.PLATFORM
+    return profile_named(webhook.profile).signature is not Signature.TOKEN
 
 
 def issue_secret(webhook: Webhook) -> str:

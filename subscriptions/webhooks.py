@@ -14,11 +14,13 @@ from subscriptions.audit import Action, about_webhook, changes_between
 from subscriptions.catalogue import event_types_named
 from subscriptions.clock import database_time
 from subscriptions.conf import forget_failures, get_conf, wake_workers
+from subscriptions.credentials import auth_of, keep_auth
 from subscriptions.filter_checks import refuse_pointless
 from subscriptions.models import Subscription, Webhook
-from subscriptions.operational import announce_disabled
+from subscriptions.operational import announce_disabled, announce_enabled
 from subscriptions.origins import SYSTEM
 from subscriptions.profiles import profile as profile_named
+from subscriptions.request_auth import NO_AUTH
 from subscriptions.revisions import hold_tenant, locked
 from subscriptions.signature_tokens import keep_token, readable_tokens
 from subscriptions.signing_secrets import has_secret, issue_secret
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from subscriptions.audit import Changes
     from subscriptions.models import EventType, Subsidiary, Tenant
     from subscriptions.origins import Origin
+    from subscriptions.request_auth import Auth
 
 
 class NameTaken(ValueError):
@@ -71,14 +74,15 @@ def create_webhook(  # noqa: PLR0913 (the fields of a webhook)
     created_by: str,
     profile: str = "alvys",
     signature_token: str | None = None,
+    auth: Auth = NO_AUTH,
     origin: Origin = SYSTEM,
     **optional: Any,
 ) -> NewWebhook:
     """Create a webhook and ask for its verification; without one it is Active at once.
 
     *url* is canonical, *events* are names of the profile's catalogue. Raises
-    TooManyWebhooks, NameTaken, UrlTaken, UnknownEventTypes and BadFilter; then nothing was
-    created.
+    TooManyWebhooks, NameTaken, UrlTaken, UnknownEventTypes, BadFilter and
+    AuthNotAvailable; then nothing was created.
     """
     _refuse_too_many(tenant)
     wanted = event_types_named(events, profile=profile)
@@ -102,6 +106,9 @@ def create_webhook(  # noqa: PLR0913 (the fields of a webhook)
     if signature_token is not None:
         keep_token(webhook, signature_token)
         begins_with["signature_token"] = signature_token
+    if auth != NO_AUTH:
+        keep_auth(webhook, auth)
+        begins_with |= _audited(auth)
     _record(Action.WEBHOOK_CREATED, webhook, origin, changes_between({}, begins_with))
     transaction.on_commit(wake_workers)
     return NewWebhook(webhook, secret)
@@ -131,8 +138,8 @@ def update_webhook(
 
     A new ``url`` is verified, if the profile asks for that: the webhook is Pending until
     then. All else takes effect at once; what says nothing new leaves the revision as it
-    is. Raises RevisionMismatch, NameTaken, UrlTaken, UnknownEventTypes and BadFilter;
-    then nothing was changed.
+    is. Raises RevisionMismatch, NameTaken, UrlTaken, UnknownEventTypes, BadFilter and
+    AuthNotAvailable; then nothing was changed.
     """
     if "url" in changes and profile_named(webhook.profile).one_webhook_per_url:
         hold_tenant(webhook.tenant_id)
@@ -152,6 +159,9 @@ def update_webhook(
     webhook.revision += 1
     _refuse_url_taken(webhook)
     _save_unless_name_taken(webhook)
+    if "auth" in new:
+        before |= _audited(before["auth"])
+        new |= _audited(new["auth"])
     _record(Action.WEBHOOK_UPDATED, webhook, origin, changes_between(before, new))
     return webhook
 
@@ -167,7 +177,14 @@ def _value(webhook: Webhook, name: str) -> Any:
             return _event_names(webhook)
         case "signature_token":
             return readable_tokens([webhook.pk])[webhook.pk]
+        case "auth":
+            return auth_of(webhook)
     return getattr(webhook, name)
+
+
+def _audited(auth: Auth | None) -> dict[str, Any]:
+    """Of the settings themselves the audit log says that they differ, and no more."""
+    return {"auth": auth, "auth_type": auth.type.value if auth else None}
 
 
 def _event_names(webhook: Webhook) -> list[str]:
@@ -183,6 +200,8 @@ def _apply(webhook: Webhook, new: Mapping[str, Any]) -> None:
                 _resubscribe(webhook, value)
             case "signature_token":
                 keep_token(webhook, value)
+            case "auth":
+                keep_auth(webhook, value)
             case _:
                 setattr(webhook, name, value)
 
@@ -252,6 +271,8 @@ def enable_webhook(webhook: Webhook, *, origin: Origin = SYSTEM) -> Webhook:
         transaction.on_commit(wake_workers)
     webhook.save()
     _record(Action.WEBHOOK_ENABLED, webhook, origin)
+    if not _is_verified(webhook):
+        announce_enabled(webhook, now=database_time())
     return webhook
 
 

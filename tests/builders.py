@@ -12,7 +12,15 @@ from django.utils import timezone
 
 from deliveries import groups
 from deliveries.engine.counting import count_attempts
-from deliveries.models import Attempt, Delivery, Event, Recovery, SignOfLife
+from deliveries.models import (
+    Attempt,
+    Delivery,
+    Event,
+    Incident,
+    NotificationRule,
+    Recovery,
+    SignOfLife,
+)
 from deliveries.publishing import publish
 from subscriptions.models import Subsidiary, Webhook
 from subscriptions.profiles import profile
@@ -139,6 +147,29 @@ def make_recovery(webhook: Webhook, **overrides: Any) -> Recovery:
         "created_at": now,
     } | overrides
     return Recovery.objects.create(webhook=webhook, **fields)
+
+
+def make_rule(tenant: Tenant, **overrides: Any) -> NotificationRule:
+    """A rule for deliveries that wait for an hour."""
+    fields = {"name": f"Rule {next(_numbers)}", "kind": "OldestWaiting"} | overrides
+    fields = {"threshold": 60, "created_at": timezone.now()} | fields
+    return NotificationRule.objects.create(tenant=tenant, **fields)
+
+
+def make_incident(rule: NotificationRule, **overrides: Any) -> Incident:
+    """An incident that has just been opened."""
+    now = timezone.now()
+    fields = {
+        "value": 61,
+        "threshold": rule.threshold,
+        "since": now - rule.window,
+        "until": now,
+        "token": f"token-{next(_numbers)}",
+        "message": "The oldest delivery has waited for 61 minutes; the rule says 60.",
+        "opened_at": now,
+        "told_at": now,
+    } | overrides
+    return Incident.objects.create(rule=rule, **fields)
 
 
 def sample_of(event_type: str) -> dict[str, Any]:

@@ -40,7 +40,7 @@ class Received:
 
     @property
     def is_challenge(self) -> bool:
-        return self.json.get("type") == "webhook.verification"
+        return self.body.startswith(b'{"type":"webhook.verification"')
 
 
 @dataclass(frozen=True)

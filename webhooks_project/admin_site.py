@@ -60,6 +60,7 @@ class WebhooksAdminSite(AdminSite):
             "has_permission": has_entered,
             "is_popup": False,
             "is_nav_sidebar_enabled": False,
+            "log_entries": self.get_log_entries(request),
         } | (_of_the_visitor(request) if has_entered else {})
 
     def index(
@@ -110,7 +111,7 @@ class WebhooksAdminSite(AdminSite):
             # Also for who does not have the second factor at hand.
             path("logout/", password_given(self.logout), name="logout"),
             path("password_change/", new_password, name="password_change"),
-            path("language/", set_language, name="set_language"),
+            path("language/", self.admin_view(set_language), name="set_language"),
             *account(self.admin_view),
             *webhook_pages(self.admin_view),
             *delivery_pages(self.admin_view),

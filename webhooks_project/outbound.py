@@ -43,6 +43,10 @@ TOKEN_HEADERS = {
     "webhook-signature": "Hex HMAC-SHA256 of the raw body, keyed with the webhook's "
     "signature token; without a token the request has none.",
 }
+CHOSEN_HEADERS = {
+    "Authorization": "As the webhook's Auth says: Basic, Bearer, or base64 of the "
+    "HMAC-SHA256 of the raw body; without Auth the request has none.",
+}
 TRACE = {"traceparent": "W3C trace context."}
 
 
@@ -61,7 +65,7 @@ def describe_events() -> tuple[dict[str, Any], dict[str, Any]]:
 def _operation(event_type: EventType) -> dict[str, Any]:
     profile = profile_named(event_type.profile)
     return {
-        "operationId": f"event_{event_type.name.replace('.', '_')}",
+        "operationId": f"event_{_identifier(event_type.name)}",
         "tags": [TAG],
         "summary": event_type.name,
         "description": event_type.description,
@@ -80,6 +84,10 @@ def _operation(event_type: EventType) -> dict[str, Any]:
     }
 
 
+def _identifier(name: str) -> str:
+    return name.replace(".", "_").replace(":", "_")
+
+
 def _answers(profile: Profile) -> dict[str, Any]:
     received = "2XX" if 201 in profile.policy.success else "200"
     text = "Received. Anything else is tried again or fails."
@@ -96,6 +104,7 @@ def _headers(profile: Profile) -> list[dict[str, Any]]:
         Signature.PLATFORM: {f"{prefix}Signature": PLATFORM_SIGNATURE}
         | STANDARD_HEADERS,
         Signature.TOKEN: TOKEN_HEADERS,
+        Signature.CHOSEN: CHOSEN_HEADERS,
     }
     always = profile.signature is Signature.PLATFORM
     proof = signatures.get(profile.signature, {})

@@ -12,7 +12,7 @@ _SECRET = re.compile(
     | ((?i:\b(?:bearer|basic))\s+)[A-Za-z0-9._~+/=-]{8,}
     # A customer's own words, with spaces perhaps: to the closing quote.
     | ((?i:signature_token)["']?\s*[=:]\s*["'])[^"']+
-    | ((?i:client_secret|access_token|signature_token|password)["']?\s*[=:]\s*["']?)[^\s"'&,;})]+
+    | ((?i:client_?secret|access_token|signature_token|password)["']?\s*[=:]\s*["']?)[^\s"'&,;})]+
     # Of an address such as redis://user:password@host.
     | (?<=://)[^\s/:@]*:[^\s/@]+(?=@)
     # 32 bytes in base64: an encryption key.
@@ -30,6 +30,7 @@ _HINTS = (
     "bearer",
     "basic",
     "client_secret",
+    "clientsecret",
     "access_token",
     "signature_token",
     "password",

@@ -201,7 +201,10 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "webhooks_project.openapi.complete",
     ],
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
-    "ENUM_NAME_OVERRIDES": {"LogStatus": "deliveries.logs.STATUSES"},
+    "ENUM_NAME_OVERRIDES": {
+        "LogStatus": "deliveries.logs.STATUSES",
+        "EndedStatus": "deliveries.api.rule_bodies.ENDED",
+    },
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 40 * 1024 * 1024
 
@@ -213,6 +216,7 @@ WEBHOOKS_NAT64 = env.bool("WEBHOOKS_NAT64", default=False)
 WEBHOOKS_EGRESS_PROXY = env.str("WEBHOOKS_EGRESS_PROXY", default="")
 WEBHOOKS_ALLOW_HTTP = env.bool("WEBHOOKS_ALLOW_HTTP", default=False)
 WEBHOOKS_CA_BUNDLE = env.str("WEBHOOKS_CA_BUNDLE", default="")
+WEBHOOKS_INBOX = env.str("WEBHOOKS_INBOX", default="")
 WEBHOOKS_TIMEOUT = timedelta(seconds=env.float("WEBHOOKS_TIMEOUT", default=30))
 WEBHOOKS_VERIFICATION_TIMEOUT = timedelta(
     seconds=env.float("WEBHOOKS_VERIFICATION_TIMEOUT", default=3)
@@ -230,6 +234,7 @@ WEBHOOKS_RATE_PER_TOKEN = env.float("WEBHOOKS_RATE_PER_TOKEN", default=10)
 WEBHOOKS_RATE_PER_TENANT = env.float("WEBHOOKS_RATE_PER_TENANT", default=50)
 WEBHOOKS_INGEST_RATE = env.float("WEBHOOKS_INGEST_RATE", default=1000)
 WEBHOOKS_MAX_WEBHOOKS = env.int("WEBHOOKS_MAX_WEBHOOKS", default=50)
+WEBHOOKS_EXPORTS_AT_ONCE = env.int("WEBHOOKS_EXPORTS_AT_ONCE", default=2)
 WEBHOOKS_TENANTS_MAY_PUBLISH = env.bool("WEBHOOKS_TENANTS_MAY_PUBLISH", default=False)
 WEBHOOKS_TRUSTED_PROXIES = env.int("WEBHOOKS_TRUSTED_PROXIES", default=0)
 WEBHOOKS_CONCURRENCY = env.int("WEBHOOKS_CONCURRENCY", default=32)
@@ -243,11 +248,16 @@ WEBHOOKS_RECOVERY_RATE = env.float("WEBHOOKS_RECOVERY_RATE", default=5)
 WEBHOOKS_AUDIT_RETENTION_DAYS = timedelta(
     days=env.int("WEBHOOKS_AUDIT_RETENTION_DAYS", default=400)
 )
+WEBHOOKS_SITE_URL = env.str("WEBHOOKS_SITE_URL", default="http://localhost:8000")
 WEBHOOKS_METRICS_TOKEN = env.str("WEBHOOKS_METRICS_TOKEN", default="")
 WEBHOOKS_METRICS_NETWORKS = env.list(
     "WEBHOOKS_METRICS_NETWORKS", default=["127.0.0.0/8", "::1"]
 )
 WEBHOOKS_LOG_FORMAT = env.str("WEBHOOKS_LOG_FORMAT", default="wide")
+# Off unless somebody says where spans go, or that they do (deliveries/spans.py).
+WEBHOOKS_TRACING = env.bool(
+    "WEBHOOKS_TRACING", default=bool(env.str("OTEL_EXPORTER_OTLP_ENDPOINT", default=""))
+)
 # For tests of faults only (deliveries/engine/steps.py).
 WEBHOOKS_DIE_AT = env.str("WEBHOOKS_DIE_AT", default="")
 # `subscriptions` may not import `deliveries`; it is told here whom to wake, and who

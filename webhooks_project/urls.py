@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from deliveries.api.supplierxm.views import UnbreakView
+from deliveries.pages.inbox import take_in
 from subscriptions.api.tokens import TokenView
 from webhooks_project.health import livez, readyz
 from webhooks_project.metrics.page import metrics
@@ -28,6 +29,7 @@ urlpatterns = [
     # As one page of the reference has it.
     path("v1/webhooks/<str:uuid>/unbreak", UnbreakView.as_view()),
     path("oauth/token", TokenView.as_view()),
+    path("inbox/<token>", take_in),
     path("livez", livez),
     path("readyz", readyz),
     path("metrics", metrics),

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from deliveries.admin import attempts, deliveries, events, recoveries
+from deliveries.admin import attempts, deliveries, events, recoveries, rules
 
-__all__ = ["attempts", "deliveries", "events", "recoveries"]
+__all__ = ["attempts", "deliveries", "events", "recoveries", "rules"]

@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import UTC
 from typing import TYPE_CHECKING, Any, cast
 
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 
@@ -29,9 +29,16 @@ if TYPE_CHECKING:
 
     from deliveries.publishing import Publication
     from subscriptions.api.authentication import Principal
-    from subscriptions.api.bodies import StrictBody
+    from subscriptions.api.strict_bodies import StrictBody
     from subscriptions.models import Tenant
 
+TRACEPARENT = OpenApiParameter(
+    "traceparent",
+    str,
+    OpenApiParameter.HEADER,
+    description="W3C trace context: each attempt goes on in this trace. "
+    "What is not well-formed is ignored.",
+)
 MAX_BATCH_BYTES = 8 * 1024 * 1024
 EARLIER = OpenApiResponse(
     PublishedEventSerializer, description="Published before: the first event."
@@ -60,6 +67,7 @@ class EventsView(IdempotentView):
 
     @extend_schema(
         summary="Publish an event",
+        parameters=[TRACEPARENT],
         request=NewEvent,
         responses={202: PublishedEventSerializer, 200: EARLIER},
     )
@@ -84,6 +92,7 @@ class EventBatchView(IdempotentView):
 
     @extend_schema(
         summary="Publish up to 1,000 events",
+        parameters=[TRACEPARENT],
         request=NewEvents,
         responses={202: PublishedSerializer},
     )

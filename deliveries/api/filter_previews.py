@@ -9,8 +9,9 @@ from rest_framework import serializers
 from rest_framework.response import Response
 
 from deliveries.filter_previews import LATEST, preview_filter
-from subscriptions.api.bodies import MAX_EVENTS, StrictBody
+from subscriptions.api.bodies import MAX_EVENTS
 from subscriptions.api.fields import FilterField, Text
+from subscriptions.api.strict_bodies import StrictBody
 from subscriptions.api.tenant_views import TenantView
 
 if TYPE_CHECKING:

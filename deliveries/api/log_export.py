@@ -19,10 +19,14 @@ from subscriptions.api.paging import DEFAULT_SIZE, MAX_SIZE, read_page
 from subscriptions.api.tenant_views import TenantView
 from subscriptions.audit import About, Action, record
 from subscriptions.clock import database_time
+from subscriptions.exports import place_for_export
 
 if TYPE_CHECKING:
     from django.http.request import MediaType
     from rest_framework.request import Request
+
+    from subscriptions.exports import Held
+    from subscriptions.models import Webhook
 
 CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
 CSV = ("text/csv", "application/csv")
@@ -67,7 +71,14 @@ class LogExportViewSet(TenantView, GenericViewSet[Any]):
         """
         webhook = webhook_with_logs(self.tenant, webhook_id)
         form = _format(request)
-        batches = exported([webhook], criteria_of(request), rows=_rows(request))
+        criteria, rows = criteria_of(request), _rows(request)
+        with place_for_export(self.tenant) as place:
+            batches = exported([webhook], criteria, rows=rows)
+            return self._file(webhook, place.hold(FORMATS[form](batches)), form)
+
+    def _file(
+        self, webhook: Webhook, parts: Held[bytes], form: str
+    ) -> StreamingHttpResponse:
         name = f"delivery-logs-{webhook.public_id}-{database_time():%Y%m%dT%H%M%SZ}"
         file = About("export", webhook.public_id, f"{name}.{form}")
         record(
@@ -81,7 +92,7 @@ class LogExportViewSet(TenantView, GenericViewSet[Any]):
             "Content-Disposition": f'attachment; filename="{name}.{form}"',
         }
         return StreamingHttpResponse(
-            FORMATS[form](batches), content_type=CONTENT_TYPES[form], headers=headers
+            parts, content_type=CONTENT_TYPES[form], headers=headers
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,6 +12,7 @@ from django.db import transaction
 from deliveries.engine import turnstile
 from deliveries.engine.interruptions import give_up, judge, note_interrupted
 from deliveries.engine.steps import Step, reach
+from deliveries.spans import span
 from deliveries.statements import among, ask_each, execute, table, uid
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from deliveries.engine.backlog import Busy
     from deliveries.engine.ordering import Entity
     from deliveries.statements import Row
+
+logger = logging.getLogger(__name__)
 
 # A claim looks this far past deliveries that must wait for one of their entity.
 LOOK_AHEAD = 32
@@ -124,6 +128,17 @@ def claim(busy: Sequence[Busy], *, limits: Limits, now: datetime) -> list[Claime
     if not due:
         return []
     reach(Step.BEFORE_CLAIM)
+    with span("claim") as opened:
+        claimed = _claim(due, limits=limits, now=now)
+        opened.note(webhooks__count=len(claimed))
+    if claimed:
+        webhooks = {each.webhook_id for each in claimed}
+        fields = {"count": len(claimed), "webhooks": len(webhooks)}
+        logger.debug("deliveries.claimed", extra=fields)
+    return claimed
+
+
+def _claim(due: Sequence[Busy], *, limits: Limits, now: datetime) -> list[Claimed]:
     with transaction.atomic(durable=True):
         mine = _at_the_turnstile(due)
         room = _room(mine, limits, now=now)

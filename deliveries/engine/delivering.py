@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
 
 from deliveries.credentials import authentications
 from deliveries.engine.steps import Step, reach
 from deliveries.models import Event
+from deliveries.policy.outcomes import Outcome, classify
 from deliveries.policy.pacing import QUICK
+from deliveries.spans import span
+from deliveries.tokens import ByToken
 from deliveries.wire.message import Message, compose
 from subscriptions.identifiers import encode
 from subscriptions.models import Webhook
@@ -20,12 +25,23 @@ if TYPE_CHECKING:
     from deliveries.engine.claiming import Claimed
     from deliveries.engine.clock import Clock
     from deliveries.policy.rules import Rules
+    from deliveries.spans import Span
     from deliveries.wire.authentication import Authentication
     from deliveries.wire.exchange import Exchange, Request
     from deliveries.wire.message import HeaderStyle
 
     Send = Callable[..., Exchange]
     RulesOf = Callable[[str], Rules]
+
+
+class Whose(NamedTuple):
+    """For lines of the log and for spans: a company code and a webhook's public id."""
+
+    tenant: str = ""
+    webhook: str = ""
+
+
+NOBODY = Whose()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +52,8 @@ class Outgoing:
     message: Message
     url: str
     rules: Rules
-    authentication: Authentication = field(repr=False)
+    authentication: Authentication | ByToken = field(repr=False)
+    whose: Whose = NOBODY
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +67,7 @@ class Sent:
     exchange: Exchange
     started_at: datetime
     ended_at: datetime
+    whose: Whose = NOBODY
 
     @property
     def took(self) -> timedelta:
@@ -72,9 +90,17 @@ def prepare(
     *rules_of* knows those of a profile, by its name. What cannot be signed is left out,
     and due again when its lease has run out.
     """
-    webhooks = Webhook.objects.only(
-        "profile", "url", "include_previous_attributes"
-    ).in_bulk({each.webhook_id for each in claimed})
+    webhooks = (
+        Webhook.objects.only(
+            "uid",
+            "profile",
+            "url",
+            "include_previous_attributes",
+            "tenant__company_code",
+        )
+        .select_related("tenant")
+        .in_bulk({each.webhook_id for each in claimed})
+    )
     known = authentications(webhooks, now=now)
     rules = {each.profile: rules_of(each.profile) for each in webhooks.values()}
     events = Event.objects.only(
@@ -99,7 +125,7 @@ def _outgoing(
     webhook: Webhook,
     event: Event,
     rules: Rules,
-    authentication: Authentication,
+    authentication: Authentication | ByToken,
 ) -> Outgoing:
     message = Message(
         event_id=event.public_id,
@@ -111,7 +137,8 @@ def _outgoing(
         body=event.body_for(webhook),
         parent=event.traceparent,
     )
-    return Outgoing(claimed, message, webhook.url, rules, authentication)
+    whose = Whose(webhook.tenant.company_code, webhook.public_id)
+    return Outgoing(claimed, message, webhook.url, rules, authentication, whose)
 
 
 def deliver_in_turn(
@@ -136,14 +163,18 @@ def deliver(
 ) -> Sent:
     """Make one attempt. Failures that are to be expected come back as values."""
     started_at = clock()
-    request = compose(
-        outgoing.message,
-        url=outgoing.url,
-        authentication=outgoing.authentication,
-        style=style,
-        now=started_at,
-    )
-    exchange = send(request, timeout=outgoing.rules.timeout)
+    send = partial(send, timeout=outgoing.rules.timeout)
+    with span("attempt", parent=outgoing.message.parent, is_client=True) as attempt:
+        composed = partial(
+            compose,
+            outgoing.message,
+            url=outgoing.url,
+            style=style,
+            now=started_at,
+            span=attempt.traceparent,
+        )
+        request, exchange = _exchanged(outgoing, composed, send=send, style=style)
+        note_attempt(attempt, outgoing, exchange)
     reach(Step.AFTER_SEND)
     return Sent(
         outgoing.claimed,
@@ -153,4 +184,39 @@ def deliver(
         exchange,
         started_at=started_at,
         ended_at=clock(),
+        whose=outgoing.whose,
     )
+
+
+def _exchanged(
+    outgoing: Outgoing, composed: partial[Request], *, send: Send, style: HeaderStyle
+) -> tuple[Request, Exchange]:
+    authentication = outgoing.authentication
+    if isinstance(authentication, ByToken):
+        now = composed.keywords["now"]
+        return authentication.send(
+            composed, send=send, user_agent=style.user_agent, now=now
+        )
+    request = composed(authentication=authentication)
+    return request, send(request)
+
+
+def note_attempt(attempt: Span, outgoing: Outgoing, exchange: Exchange) -> None:
+    """Whose attempt it was and how it ended; of the URL only the host."""
+    if not attempt.traceparent:
+        return
+    reply = exchange.reply
+    attempt.note(
+        http__request__method="POST",
+        server__address=urlsplit(outgoing.url).hostname,
+        http__response__status_code=getattr(reply, "status_code", None),
+        webhooks__tenant=outgoing.whose.tenant,
+        webhooks__webhook=outgoing.whose.webhook,
+        webhooks__event=outgoing.message.event_id,
+        webhooks__delivery=outgoing.message.delivery_id,
+        webhooks__attempt=outgoing.message.number,
+    )
+    outcome = classify(reply, outgoing.rules)
+    if outcome is not Outcome.DELIVERED:
+        attempt.note(error__type=getattr(reply, "kind", None))
+        attempt.fail(outcome.name.lower())

@@ -45,6 +45,7 @@ def judge_webhooks(moved: Iterable[Verdict], streaks: dict[int, Streak]) -> None
             streaks[webhook_id] = _count(verdict, before)
             if before.length == 0 < streaks[webhook_id].length and _is_news(verdict):
                 began[webhook_id] = verdict.sent.ended_at
+                alerts.first_event_failed(webhook_id, now=verdict.sent.ended_at)
     if seen:
         rows = [_row(pk, streaks[pk], verdicts) for pk, verdicts in seen.items()]
         values, parameters = table(rows, *_TYPES)

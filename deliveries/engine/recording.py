@@ -15,8 +15,9 @@ from deliveries.engine.judging import judge_webhooks
 from deliveries.engine.ordering import promote_who_waited
 from deliveries.engine.steps import Step, reach
 from deliveries.engine.verdicts import verdict_on
+from deliveries.models import Delivery
+from deliveries.spans import span
 from deliveries.statements import execute, table
-from subscriptions.identifiers import encode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -40,6 +41,8 @@ RETURNING id
 _TYPES = ("bigint", "integer", "smallint", *["timestamptz"] * 2)
 _TYPES += ("smallint", "timestamptz")
 
+GIVEN_UP = ("tenant", "webhook", "delivery", "event", "number", "error_kind")
+
 logger = logging.getLogger(__name__)
 
 
@@ -48,7 +51,7 @@ def record(batch: Sequence[Sent], *, now: datetime) -> None:
     if not batch:
         return
     verdicts = [verdict_on(sent) for sent in batch]
-    with transaction.atomic(durable=True):
+    with span("record", webhooks__count=len(batch)), transaction.atomic(durable=True):
         streaks = turnstile.hold({sent.claimed.webhook_id for sent in batch})
         count_rows(insert_attempts(batch))
         moved = _move(verdicts)
@@ -86,7 +89,9 @@ def _report(verdicts: Iterable[Verdict], moved: set[int]) -> None:
     for verdict in verdicts:
         sent = verdict.sent
         fields = {
-            "delivery": encode("dlv", sent.claimed.uid),
+            "tenant": sent.whose.tenant,
+            "webhook": sent.whose.webhook,
+            "delivery": sent.message.delivery_id,
             "event": sent.message.event_id,
             "trace": sent.request.headers["traceparent"].split("-")[1],
             "number": sent.claimed.number,
@@ -96,7 +101,10 @@ def _report(verdicts: Iterable[Verdict], moved: set[int]) -> None:
             "duration_ms": sent.exchange.timing.total_ms,
             "next_attempt_at": verdict.due_at,
         }
-        if sent.claimed.delivery_id in moved:
-            logger.info("delivery.attempted", extra=fields)
-        else:
+        if sent.claimed.delivery_id not in moved:
             logger.warning("delivery.overslept", extra=fields)
+            continue
+        logger.info("delivery.attempted", extra=fields)
+        if verdict.state == Delivery.State.FAILED:
+            whose = {name: fields[name] for name in GIVEN_UP}
+            logger.warning("delivery.given_up", extra=whose)

@@ -63,6 +63,7 @@ class LogEntry:
                 message=self.attempt.error_message,
                 success=policy.success,
                 stops_when_gone=policy.stops_when_gone,
+                showed_credentials="Authorization" in self.attempt.request_headers,
             )
         )
 

@@ -7,11 +7,14 @@ from deliveries.models.deliveries import Delivery
 from deliveries.models.egress import Egress
 from deliveries.models.events import Event
 from deliveries.models.health import WebhookHealth
+from deliveries.models.inbox import InboxMessage
+from deliveries.models.incidents import Incident, Notice
 from deliveries.models.lookout import Lookout
 from deliveries.models.payload_index import EventText, PayloadIndex
 from deliveries.models.purger import Purger
 from deliveries.models.recoveries import Recovery
 from deliveries.models.rollups import Rollup, hour_of
+from deliveries.models.rules import NotificationRule
 from deliveries.models.signs import SignOfLife
 from deliveries.models.totals import Total
 
@@ -21,7 +24,11 @@ __all__ = [
     "Egress",
     "Event",
     "EventText",
+    "InboxMessage",
+    "Incident",
     "Lookout",
+    "Notice",
+    "NotificationRule",
     "PayloadIndex",
     "Purger",
     "Recovery",

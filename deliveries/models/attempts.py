@@ -27,10 +27,18 @@ class AttemptQuerySet(models.QuerySet["Attempt"]):
 
     def marking_latest(self) -> AttemptQuerySet:
         """Each with ``is_latest``: its delivery has no later attempt."""
-        later = Attempt.objects.filter(
-            delivery=OuterRef("delivery"), sequence__gt=OuterRef("sequence")
-        )
-        return self.annotate(is_latest=~Exists(later))  # type: ignore[no-redef]  # declared there
+        return self.annotate(is_latest=~_later())  # type: ignore[no-redef]  # declared there
+
+    def only_latest(self) -> AttemptQuerySet:
+        """Of each delivery the last one alone."""
+        return self.filter(~_later())
+
+
+def _later() -> Exists:
+    later = Attempt.objects.filter(
+        delivery=OuterRef("delivery"), sequence__gt=OuterRef("sequence")
+    )
+    return Exists(later)
 
 
 class Attempt(models.Model):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
@@ -13,6 +14,7 @@ from subscriptions.identifiers import NotAnIdentifier, decode, encode, new_uid
 from subscriptions.models import Webhook
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from subscriptions.models import Tenant
@@ -39,6 +41,14 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
             return self.get(uid=decode("dlv", public_id))
         except NotAnIdentifier:
             raise Delivery.DoesNotExist from None
+
+    def by_public_ids(self, public_ids: Iterable[str]) -> DeliveryQuerySet:
+        """Texts that never were ids lead to nothing."""
+        uids = []
+        for each in public_ids:
+            with suppress(NotAnIdentifier):
+                uids.append(decode("dlv", each))
+        return self.filter(uid__in=uids)
 
 
 class Delivery(models.Model):
@@ -166,6 +176,15 @@ class Delivery(models.Model):
                 name="delivery_unacknowledged",
                 fields=["webhook", "unacknowledged_since"],
                 condition=Q(unacknowledged_since__isnull=False),
+            ),
+            # For lists: the newest of a webhook. All that is counted stands in the
+            # index, so that no row need be fetched.
+            models.Index(
+                name="delivery_listed",
+                fields=[
+                    *("webhook", "-created_at", "-id"),
+                    *("state", "is_test", "attempts_made"),
+                ],
             ),
             # For recovery: what a webhook did not get.
             models.Index(

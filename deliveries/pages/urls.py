@@ -6,12 +6,22 @@ from typing import TYPE_CHECKING
 
 from django.urls import URLPattern, path
 
+import deliveries.pages.addresses  # noqa: F401 (what an id in an address looks like)
+from deliveries.pages.deliveries import DeliveriesPage
+from deliveries.pages.delivery import DeliveryPage, FellowsPart
+from deliveries.pages.exporting import ExportDeliveries
+from deliveries.pages.inbox import InboxPage
+from deliveries.pages.overview import OverviewPage
+from deliveries.pages.recover import CancelRecovery, RecoverPage, RecoveryPage
+from deliveries.pages.resending import ResendChosen, ResendDelivery, ResendMatching
 from deliveries.pages.sending_tests import (
     SendTest,
     SendTestPage,
     TestOutcome,
     VerifyNow,
 )
+from deliveries.pages.start import StartPage, StartTest, VerificationPart
+from deliveries.pages.webhook_export import WebhookExport
 from deliveries.pages.webhook_list import WebhookListPage
 from subscriptions.pages.addresses import WEBHOOK, WEBHOOKS
 
@@ -20,11 +30,31 @@ if TYPE_CHECKING:
 
     from subscriptions.sessions import View
 
+LIST = f"{WEBHOOK}deliveries/"
+DELIVERY = f"{LIST}<delivery:delivery_id>/"
+RECOVERY = f"{WEBHOOK}recover/<recovery:recovery_id>/"
+
 
 def webhook_pages(members_only: Callable[[View], View]) -> list[URLPattern]:
     """*members_only*: how the site lets in whom nothing is missing of."""
     pages = [
         (WEBHOOKS, WebhookListPage, "webhooks"),
+        (f"{WEBHOOKS}inbox/", InboxPage, "webhook_inbox"),
+        (f"{WEBHOOKS}export.<webhook_file:form>", WebhookExport, "webhooks_export"),
+        (f"{WEBHOOK}start/", StartPage, "webhook_start"),
+        (f"{WEBHOOK}start/verification/", VerificationPart, "webhook_verification"),
+        (f"{WEBHOOK}start/test/", StartTest, "webhook_start_test"),
+        (f"{WEBHOOK}overview/", OverviewPage, "webhook_overview"),
+        (LIST, DeliveriesPage, "webhook_deliveries"),
+        (f"{LIST}export.<export_form:form>", ExportDeliveries, "webhook_export"),
+        (f"{LIST}resend/", ResendChosen, "webhook_resend_chosen"),
+        (f"{LIST}resend-all/", ResendMatching, "webhook_resend_matching"),
+        (DELIVERY, DeliveryPage, "webhook_delivery"),
+        (f"{DELIVERY}resent/", FellowsPart, "webhook_delivery_fellows"),
+        (f"{DELIVERY}resend/", ResendDelivery, "webhook_resend"),
+        (f"{WEBHOOK}recover/", RecoverPage, "webhook_recover"),
+        (RECOVERY, RecoveryPage, "webhook_recovery"),
+        (f"{RECOVERY}cancel/", CancelRecovery, "webhook_recovery_cancel"),
         (f"{WEBHOOK}test/", SendTestPage, "webhook_test"),
         (f"{WEBHOOK}test/send/", SendTest, "webhook_test_send"),
         (f"{WEBHOOK}test/verify/", VerifyNow, "webhook_test_verify"),

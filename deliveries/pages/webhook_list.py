@@ -9,9 +9,11 @@ from django.core.paginator import Paginator
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from deliveries.inbox import url_of
 from deliveries.pages.webhook_rows import Wanted, counts_by_status, rows_of
 from subscriptions.clock import database_time
 from subscriptions.models import Tenant, Webhook
+from subscriptions.pages.badges import BADGES
 from subscriptions.pages.base import Page
 
 if TYPE_CHECKING:
@@ -66,13 +68,14 @@ class WebhookListPage(Page):
             "wanted": wanted,
             "segments": self._segments(wanted, counts),
             "tenants": self._tenants(),
+            "inbox": url_of(self.visitor.tenant) if self.visitor.tenant else "",
         }
         return self.render(context)
 
     def _segments(self, wanted: Wanted, counts: Counter[str]) -> list[Segment]:
         labels: list[tuple[str, Any, int]] = [("", _("All"), counts.total())]
         labels += [
-            (str(each), each.label, counts[each])
+            (str(each), BADGES[each].label, counts[each])
             for each in (
                 Webhook.Status.ACTIVE,
                 Webhook.Status.PENDING,

@@ -46,8 +46,8 @@ class Wanted:
         status = query.get("status", "")
         return cls(
             status=status if status in Webhook.Status.values else "",
-            words=query.get("q", "").strip()[:200],
-            tenant=query.get("tenant", "")[:50] if visitor.is_support else "",
+            words=_text(query, "q")[:200],
+            tenant=_text(query, "tenant")[:50] if visitor.is_support else "",
         )
 
     @property
@@ -68,6 +68,11 @@ class Wanted:
         if self.status:
             found = found.filter(status=self.status)
         return _for_rows(worst_first(found, since=_since(now)))
+
+
+def _text(query: QueryDict, name: str) -> str:
+    # PostgreSQL takes no NUL in a text, and no column has one.
+    return query.get(name, "").replace("\0", "").strip()
 
 
 def _matching(words: str) -> Q:

@@ -27,6 +27,7 @@ class Ending:
 
     *message* is the sentence that was stored with the attempt, *host* that of its URL;
     *success* and *stops_when_gone* are those of the webhook's policy.
+    *showed_credentials*: the request had the Authorization that its owner chose.
     """
 
     status: str
@@ -36,6 +37,7 @@ class Ending:
     message: str = ""
     success: Container[int] = SUCCESSFUL
     stops_when_gone: bool = True
+    showed_credentials: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,12 @@ NOT_AN_ACKNOWLEDGEMENT = Explanation(
 )
 UNKNOWN = Explanation(
     "The attempt failed. {message}", "Try again; if it stays so, tell our support."
+)
+
+CREDENTIALS_REFUSED = Explanation(
+    "Your server refused the credentials of the request with {code}.",
+    "Compare the webhook's Auth with what your server accepts, and enter it again: we "
+    "cannot show what we have.",
 )
 
 BY_STATUS_CODE = {
@@ -163,6 +171,11 @@ BY_KIND = {
         "The headers that {host} answered with were too large.",
         "Send fewer headers: cookies are the usual cause, and we need none.",
     ),
+    "token": Explanation(
+        "{host} was not called, because we got no access token for it. {message}",
+        "Check the token URL, the client id and the client secret of the webhook's "
+        "Auth, and look into the log of your token endpoint.",
+    ),
     "proxy": Explanation(
         "{host} was not called: our own way out did not work.",
         "Nothing to do: the cause is on our side.",
@@ -245,6 +258,8 @@ def _text_for(ending: Ending) -> Explanation:
     if ending.status_code is None:
         by_kind = BY_KIND.get(ending.kind, UNKNOWN)
         return BY_MESSAGE.get(ending.message, by_kind)
+    if ending.showed_credentials and ending.status_code in (401, 403):
+        return CREDENTIALS_REFUSED
     by_class = BY_CLASS.get(ending.status_code // 100, NOT_AN_ACKNOWLEDGEMENT)
     # Where it stops nothing, 410 is one refusal of many.
     if ending.status_code == 410 and not ending.stops_when_gone:

@@ -14,6 +14,7 @@ from deliveries.queue import wake_workers
 from deliveries.recovery.matching import next_matches
 from deliveries.recovery.progress import report_on
 from deliveries.recovery.starting import end_recovery
+from deliveries.spans import span
 from subscriptions.clock import database_time
 
 if TYPE_CHECKING:
@@ -45,8 +46,13 @@ def go_on(*, rate: float, is_over: Callable[[], bool]) -> bool:
     return True
 
 
-@transaction.atomic(durable=True)
 def _take_further(pk: int, *, rate: float) -> bool:
+    with span("recovery", webhooks__recovery=pk):
+        return _take_a_step(pk, rate=rate)
+
+
+@transaction.atomic(durable=True)
+def _take_a_step(pk: int, *, rate: float) -> bool:
     """Queue a batch, or note the end. True: there may be more to do at once."""
     found = Recovery.objects.running().select_related("webhook").filter(pk=pk)
     # Whoever holds it is doing the same.

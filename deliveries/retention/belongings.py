@@ -16,6 +16,10 @@ from deliveries.models import (
     Delivery,
     Event,
     EventText,
+    InboxMessage,
+    Incident,
+    Notice,
+    NotificationRule,
     Recovery,
     Rollup,
     WebhookHealth,
@@ -25,6 +29,8 @@ from subscriptions.models import (
     ApiClient,
     AuditEvent,
     Authenticator,
+    Credentials,
+    RunningExport,
     SignatureToken,
     SigningSecret,
     Subscription,
@@ -78,14 +84,23 @@ BELONGINGS = (
     Belonging(Subscription, "webhook__tenant", "subscription"),
     Belonging(SigningSecret, "webhook__tenant"),
     Belonging(SignatureToken, "webhook__tenant"),
+    Belonging(Credentials, "webhook__tenant"),
     Belonging(WebhookHealth, "webhook__tenant"),
     Belonging(Rollup, "webhook__tenant"),
+    Belonging(InboxMessage, "tenant"),
     Belonging(Recovery, "webhook__tenant", "recovery"),
+    Belonging(NotificationRule, "tenant", "rule"),
+    Belonging(
+        NotificationRule.recipients.through, "notificationrule__tenant", "recipient"
+    ),
+    Belonging(Incident, "rule__tenant", "incident", secret=("token",)),
+    Belonging(Notice, "incident__rule__tenant", "notice"),
     Belonging(Event, "tenant", "event"),
     # The payload index: what is in the events already.
     Belonging(EventText, "tenant"),
     Belonging(Delivery, "event__tenant", "delivery"),
     Belonging(Attempt, "webhook__tenant", "attempt"),
+    Belonging(RunningExport, "tenant"),
     Belonging(
         AuditEvent, "tenant", "audit_event", erase=partial(audit.erase, limit=500)
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from deliveries.notifications.forgetting import expired_incidents, purge_incidents
 from deliveries.retention.rows import batch_size
 from subscriptions import audit
 from subscriptions.buckets import purge_full_buckets
@@ -41,6 +42,14 @@ def bucket_batches(periods: Periods) -> Iterator[int]:
 def bucket_count(periods: Periods) -> int:
     """They hold nothing that anybody misses: nobody needs to know."""
     return 0
+
+
+def incident_batches(periods: Periods) -> Iterator[int]:
+    return _batches(partial(purge_incidents, periods.cutoffs))
+
+
+def incident_count(periods: Periods) -> int:
+    return expired_incidents(periods.cutoffs).count() if periods.cutoffs else 0
 
 
 def _batches(delete: Callable[..., int]) -> Iterator[int]:

@@ -44,7 +44,9 @@ def _rows(belonging: Belonging, tenant: Tenant) -> Iterator[dict[str, Any]]:
 
 
 def _line(kind: str, row: dict[str, Any]) -> str:
-    return json.dumps({"kind": kind} | row, default=_as_text, ensure_ascii=False)
+    # A column of that name, too: a rule's kind is its `rule_kind`.
+    own = {f"{kind}_kind" if name == "kind" else name: row[name] for name in row}
+    return json.dumps({"kind": kind} | own, default=_as_text, ensure_ascii=False)
 
 
 def _as_text(value: Any) -> str:

@@ -52,6 +52,7 @@ SUBJECTS = (
     Subject("attempts", expired_deliveries.batches, expired_deliveries.count),
     Subject("events", expired_events.batches, expired_events.count),
     Subject("webhooks", deleted_webhooks.batches, deleted_webhooks.count),
+    Subject("incidents", expired_notes.incident_batches, expired_notes.incident_count),
     Subject("audit_events", expired_notes.audit_batches, expired_notes.audit_count),
     Subject("idempotency_keys", expired_notes.key_batches, expired_notes.key_count),
     Subject("rate_limits", expired_notes.bucket_batches, expired_notes.bucket_count),

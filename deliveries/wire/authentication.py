@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hmac
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
@@ -48,3 +49,48 @@ class TokenSigned:
             return {}
         digest = hmac.digest(self.key.whole, content.body, "sha256")
         return {"webhook-signature": digest.hex()}
+
+
+@dataclass(frozen=True, slots=True)
+class Unauthenticated:
+    """Nothing: the receiver has other means, or none."""
+
+    def headers(self, content: Content, *, prefix: str) -> dict[str, str]:
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Basic:
+    """A user name and a password, as RFC 7617 has them, in UTF-8."""
+
+    username: str
+    password: str = field(repr=False)
+
+    @property
+    def header(self) -> str:
+        pair = f"{self.username}:{self.password}".encode()
+        return f"Basic {base64.b64encode(pair).decode()}"
+
+    def headers(self, content: Content, *, prefix: str) -> dict[str, str]:
+        return {"Authorization": self.header}
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """A token that the receiver's own authority has given us."""
+
+    token: str = field(repr=False)
+
+    def headers(self, content: Content, *, prefix: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"}
+
+
+@dataclass(frozen=True, slots=True)
+class BodySigned:
+    """Base64 HMAC-SHA256 of the whole body and nothing else, as it is."""
+
+    key: bytes = field(repr=False)
+
+    def headers(self, content: Content, *, prefix: str) -> dict[str, str]:
+        digest = hmac.digest(self.key, content.body, "sha256")
+        return {"Authorization": base64.b64encode(digest).decode()}

@@ -43,6 +43,8 @@ class FailureKind(StrEnum):
     PROTOCOL = "protocol"
     BLOCKED = "blocked"
     TOO_LARGE = "too_large"
+    # The receiver wants an access token, and none could be got.
+    TOKEN = "token"  # noqa: S105 (a kind)
     # Ours alone: the egress proxy is away, or does not let us through.
     PROXY = "proxy"
     # No connection, when nearly nobody could be reached: the fault was ours.

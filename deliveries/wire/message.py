@@ -51,8 +51,12 @@ def compose(
     authentication: Authentication,
     style: HeaderStyle,
     now: datetime,
+    span: str = "",
 ) -> Request:
-    """Sign *message* for this attempt: only time and signatures differ from the last."""
+    """Sign *message* for this attempt: only time and signatures differ from the last.
+
+    *span*: the traceparent of the attempt's span, where there is one.
+    """
     content = Content(message.event_id, int(now.timestamp()), message.body)
     prefix = style.prefix
     headers = {
@@ -64,9 +68,8 @@ def compose(
         f"{prefix}Attempt": str(message.number),
         f"{prefix}Delivery": message.delivery_id,
         **authentication.headers(content, prefix=prefix),
-        "traceparent": traceparent(
-            message.trace, span=message.span, parent=message.parent
-        ),
+        "traceparent": span
+        or traceparent(message.trace, span=message.span, parent=message.parent),
     }
     return Request(url, headers, message.body)
 

@@ -5,15 +5,22 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.core.exceptions import ObjectDoesNotExist
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
 
-from subscriptions.admin.scoping import ReadOnlyAdmin, TenantScopedAdmin, as_typed
+from subscriptions.admin.scoping import (
+    ReadOnlyAdmin,
+    TenantScopedAdmin,
+    as_typed,
+    tenant_id_of,
+)
+from subscriptions.credentials import auth_type
 from subscriptions.models import Webhook
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
-    from django.http import HttpRequest
+    from django.http import HttpRequest, HttpResponse
 
 
 @admin.register(Webhook)
@@ -21,6 +28,7 @@ class WebhookAdmin(ReadOnlyAdmin, TenantScopedAdmin):
     list_display = (
         as_typed("name"),
         "tenant",
+        "profile",
         as_typed("url"),
         "status",
         "disabled_reason",
@@ -38,6 +46,7 @@ class WebhookAdmin(ReadOnlyAdmin, TenantScopedAdmin):
         "tenant",
         "subsidiary",
         "profile",
+        "authentication",
         as_typed("url"),
         "status",
         "disabled_reason",
@@ -55,6 +64,19 @@ class WebhookAdmin(ReadOnlyAdmin, TenantScopedAdmin):
         "updated_at",
         "updated_by",
     )
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The raw row is for the platform's staff; a tenant's people have a page."""
+        webhook = self.get_object(request, object_id)
+        if webhook is not None and tenant_id_of(request) is not None:
+            return redirect("admin:webhook", webhook.public_id)
+        return super().change_view(request, object_id, form_url, extra_context)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: Any = super().get_queryset(request)
@@ -78,6 +100,10 @@ class WebhookAdmin(ReadOnlyAdmin, TenantScopedAdmin):
     @admin.display(description="filter")
     def wanted_of_these(self, webhook: Webhook) -> str:
         return json.dumps(webhook.filter, ensure_ascii=False) if webhook.filter else "-"
+
+    @admin.display(description="authentication")
+    def authentication(self, webhook: Webhook) -> str:
+        return auth_type(webhook) or "signature"
 
     @admin.display(description="secret")
     def secret(self, webhook: Webhook) -> str:

@@ -18,6 +18,7 @@ from subscriptions.api.filters import AuditFilter
 from subscriptions.api.serializers import TextOrNull
 from subscriptions.api.tenant_views import TenantView
 from subscriptions.audit import About, Action
+from subscriptions.exports import place_for_export
 from subscriptions.models import AuditEvent
 from subscriptions.spreadsheets import csv_line
 
@@ -108,14 +109,16 @@ class AuditExportView(TenantView, GenericAPIView[AuditEvent]):
         """
         wanted = _format(request)
         asked: Any = self.filter_queryset(AuditEvent.objects.of(self.tenant))
-        export = audit.record(
-            Action.EXPORT_DOWNLOADED,
-            origin=self.origin,
-            about=About("export", "audit-events", f"audit-events.{wanted}"),
-            tenant_id=self.tenant.pk,
-        )
-        events = asked.walk(before=export)
-        return _file(_csv(events) if wanted == "csv" else _json(events), wanted)
+        with place_for_export(self.tenant) as place:
+            export = audit.record(
+                Action.EXPORT_DOWNLOADED,
+                origin=self.origin,
+                about=About("export", "audit-events", f"audit-events.{wanted}"),
+                tenant_id=self.tenant.pk,
+            )
+            events = asked.walk(before=export)
+            lines = _csv(events) if wanted == "csv" else _json(events)
+            return _file(place.hold(lines), wanted)
 
 
 def _format(request: Request) -> str:

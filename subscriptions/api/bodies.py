@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 from rest_framework import serializers
 
+from subscriptions.api.auth_bodies import AuthField
 from subscriptions.api.fields import (
     FilterField,
     Flag,
-    NotInThisProfile,
     TargetUrl,
     Text,
     WholeNumber,
     one_line,
 )
+from subscriptions.api.strict_bodies import StrictBody
+from subscriptions.credentials import AuthNotAvailable, chooses_auth
 from subscriptions.models import Subsidiary
 from subscriptions.profiles import UnknownProfile, profile
 
@@ -24,24 +25,6 @@ REQUIRED = ("Name", "Url", "Events")
 MAX_EVENTS = 50
 MAX_DESCRIPTION = 2000
 MAX_GRACE_HOURS = 168
-
-
-class StrictBody(serializers.Serializer[Any]):
-    """A body in which nothing stands that we would not understand."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        named = data.keys() if isinstance(data, Mapping) else set()
-        if unknown := named - self.fields.keys():
-            refused = {name: ["This field is unknown here."] for name in unknown}
-            raise serializers.ValidationError(refused | self._known_errors(data))
-        return super().to_internal_value(data)
-
-    def _known_errors(self, data: Any) -> dict[str, Any]:
-        try:
-            super().to_internal_value(data)
-        except serializers.ValidationError as error:
-            return dict(error.detail)  # type: ignore[arg-type]  # by field, always
-        return {}
 
 
 class WebhookChanges(StrictBody):
@@ -80,13 +63,14 @@ class WebhookChanges(StrictBody):
         source="description",
     )
     Filter = FilterField(required=False, source="filter")
-    Auth = NotInThisProfile(write_only=True)
+    Auth = AuthField(source="auth")
 
     def validate_Description(self, value: str | None) -> str:  # noqa: N802 (the field's name)
         return value or ""
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        return {k: v for k, v in attrs.items() if k != "Auth"}
+        # Null says as little as what is left out.
+        return {k: v for k, v in attrs.items() if k != "auth" or v}
 
 
 class NewWebhook(WebhookChanges):
@@ -114,6 +98,11 @@ class NewWebhook(WebhookChanges):
             return profile(value).name
         except UnknownProfile as error:
             raise serializers.ValidationError(str(error)) from None
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs.get("auth") and not chooses_auth(attrs["profile"]):
+            raise serializers.ValidationError({"Auth": [str(AuthNotAvailable())]})
+        return super().validate(attrs)
 
 
 class Rotation(StrictBody):

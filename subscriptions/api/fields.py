@@ -86,16 +86,3 @@ class FilterField(serializers.Field[Any, Any, Any, Any]):
 
     def to_representation(self, value: Any) -> Any:
         return value
-
-
-@extend_schema_field({"type": "object"})
-class NotInThisProfile(serializers.Field[None, None, None, None]):
-    """A setting that other profiles have: ``null`` or left out."""
-
-    def __init__(self, **options: Any) -> None:
-        text = "Not available in this profile: null, or left out."
-        super().__init__(required=False, allow_null=True, help_text=text, **options)
-
-    def to_internal_value(self, data: Any) -> None:
-        message = "This is not available in this profile; leave it out or null."
-        raise serializers.ValidationError(message)

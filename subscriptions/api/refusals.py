@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from rest_framework.exceptions import APIException, NotFound, ValidationError
 
 from subscriptions.catalogue import UnknownEventTypes
+from subscriptions.credentials import AuthNotAvailable
+from subscriptions.exports import TooManyExports
 from subscriptions.filters import BadFilter
 from subscriptions.idempotency import AnswerLost, KeyReused
 from subscriptions.models import Webhook
@@ -38,6 +40,12 @@ class BodyTooLarge(APIException):
     default_detail = "The body is too large."
 
 
+class TooManyAtOnce(APIException):
+    status_code = 429
+    # Said as Retry-After: by then a place may be free.
+    wait = 10
+
+
 def as_answer(error: Exception) -> Exception:
     """The HTTP answer to an operation's refusal; anything else stays what it is."""
     answers: dict[type[Exception], Callable[[str], APIException]] = {
@@ -50,7 +58,9 @@ def as_answer(error: Exception) -> Exception:
         UrlTaken: Conflict,
         RevisionMismatch: PreconditionFailed,
         BadFilter: lambda sentence: ValidationError({"Filter": [sentence]}),
+        AuthNotAvailable: lambda sentence: ValidationError({"Auth": [sentence]}),
         UnknownEventTypes: lambda sentence: ValidationError({"Events": [sentence]}),
+        TooManyExports: TooManyAtOnce,
         TooManyWebhooks: ValidationError,
     }
     answer = answers.get(type(error))

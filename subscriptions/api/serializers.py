@@ -9,6 +9,7 @@ from django.utils import timezone
 from rest_framework import serializers
 
 from subscriptions.api.fields import FilterField
+from subscriptions.credentials import auth_type
 from subscriptions.models import EventType, SigningSecret, Webhook
 
 if TYPE_CHECKING:
@@ -41,8 +42,9 @@ class WebhookSerializer(serializers.Serializer[Webhook]):
     )
     Profile = serializers.CharField(source="profile")
     Filter = FilterField(source="filter", read_only=True)
-    # Every webhook has it; the profiles that fill it are not there yet.
-    Auth = serializers.JSONField(read_only=True, default=None)
+    Auth = serializers.SerializerMethodField(
+        method_name="auth", help_text="Its type; the rest is write-only."
+    )
     Status = serializers.ChoiceField(source="status", choices=Webhook.Status.choices)
     DisabledAt = serializers.DateTimeField(source="disabled_at", allow_null=True)
     DisabledReason = TextOrNull(source="disabled_reason")
@@ -69,6 +71,10 @@ class WebhookSerializer(serializers.Serializer[Webhook]):
         return in_clear or next(
             (str(secret) for secret in _secrets(webhook) if secret.is_current), None
         )
+
+    def auth(self, webhook: Webhook) -> dict[str, str] | None:
+        kind = auth_type(webhook)
+        return None if kind is None else {"Type": kind}
 
     def events(self, webhook: Webhook) -> list[str]:
         chosen = webhook.subscriptions.all()

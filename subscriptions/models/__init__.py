@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from subscriptions.models.audit import AuditEvent
 from subscriptions.models.clients import ApiClient
+from subscriptions.models.credentials import Credentials
 from subscriptions.models.event_types import EventType
+from subscriptions.models.exports import RunningExport
 from subscriptions.models.idempotency import IdempotentAnswer
 from subscriptions.models.rate_buckets import RateBucket
 from subscriptions.models.second_factors import Authenticator
@@ -17,9 +19,11 @@ __all__ = [
     "ApiClient",
     "AuditEvent",
     "Authenticator",
+    "Credentials",
     "EventType",
     "IdempotentAnswer",
     "RateBucket",
+    "RunningExport",
     "SignatureToken",
     "SigningSecret",
     "Subscription",

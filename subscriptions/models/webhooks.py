@@ -40,9 +40,8 @@ class WebhookQuerySet(models.QuerySet["Webhook"]):
 
     def for_display(self) -> WebhookQuerySet:
         """With all that the API and the pages show, in a fixed number of queries."""
-        return self.select_related("tenant", "subsidiary", "health").prefetch_related(
-            "subscriptions__event_type", "signing_secrets"
-        )
+        rows = self.select_related("tenant", "subsidiary", "health", "credentials")
+        return rows.prefetch_related("subscriptions__event_type", "signing_secrets")
 
     def by_public_id(self, public_id: str) -> Webhook:
         """Raises Webhook.DoesNotExist, also for a text that never was an id."""

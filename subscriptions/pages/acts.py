@@ -41,11 +41,14 @@ class EnableWebhook(WebhookPage):
 
 
 class VerifyWebhook(WebhookPage):
+    template_name = "webhooks/verification.html"
     needs = {"post": Right.MANAGE}
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest, webhook_id: str) -> HttpResponse:
-        request_verification(self.webhook, origin=self.origin)
+        webhook = request_verification(self.webhook, origin=self.origin)
+        if self.is_partial:
+            return self.render({"webhook": webhook})
         messages.success(request, _("The URL is being verified."))
         return redirect(self.url_of("webhook"))
 

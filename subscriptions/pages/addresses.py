@@ -20,4 +20,11 @@ class WebhookId:
         return value
 
 
+class FileForm(WebhookId):
+    """The end of an export's name."""
+
+    regex = "csv|json"
+
+
+register_converter(FileForm, "webhook_file")
 register_converter(WebhookId, "webhook")

@@ -25,7 +25,7 @@ BADGES = {
     "delivered": Badge("good", "check", _("Delivered")),
     "retrying": Badge("warn", "refresh", _("Retrying")),
     "failed": Badge("bad", "close", _("Failed")),
-    "skipped": Badge("idle", "pause", _("Not sent")),
+    "skipped": Badge("idle", "pause", _("Skipped")),
     # Attempts
     "success": Badge("good", "check", _("Success")),
     "timeout": Badge("bad", "clock", _("Timed out")),

@@ -18,6 +18,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views import View
 
+from subscriptions.audit import Action, about_webhook, latest
 from subscriptions.models import Webhook
 from subscriptions.origins import Origin
 from subscriptions.pages.tabs import tabs_of
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
+    from subscriptions.models import AuditEvent
     from subscriptions.pages.visitor import Visitor
     from subscriptions.roles import Right
 
@@ -112,13 +114,24 @@ class WebhookPage(Page):
         return reverse(f"admin:{name}", args=[self.webhook.public_id])
 
     def crumbs(self) -> Crumbs:
-        list_of_all = (_("Webhooks"), reverse("admin:webhooks"))
-        return [*super().crumbs(), list_of_all]
+        way = [*super().crumbs(), (_("Webhooks"), reverse("admin:webhooks"))]
+        return [*way, (self.webhook, self.url_of("webhook"))] if self.title else way
+
+    def _disabling(self) -> AuditEvent | None:
+        """Who has disabled it, and why: for the banner."""
+        if self.webhook.status != Webhook.Status.DISABLED:
+            return None
+        return latest(
+            Action.WEBHOOK_DISABLED,
+            about=about_webhook(self.webhook),
+            tenant_id=self.webhook.tenant_id,
+        )
 
     def page_context(self) -> dict[str, Any]:
         return super().page_context() | {
             "title": self.title or self.webhook.name,
             "webhook": self.webhook,
+            "disabling": self._disabling(),
             "tabs": tabs_of(self.webhook, chosen=self.tab, rights=self.visitor.rights),
         }
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 MAX_DEPTH = 64
 # Beyond it a page gets slow; the text stays, without colours.
 MAX_LENGTH = 65_536
+# Each costs a page several times its own length; so many are indented all the same.
+MAX_TOKENS = 3_000
 _TOKEN = re.compile(
     r'(?P<string>"(?:[^"\\]|\\.)*")(?P<key>\s*:)?'
     r"|(?P<number>-?[0-9][0-9.eE+-]*)"
@@ -41,7 +43,10 @@ def json_tokens(text: str) -> list[Token]:
     """Indented, if it is JSON; else, or if it is long or deep, one token as it is."""
     if len(text) > MAX_LENGTH or not _is_json(text):
         return [Token("", visible(text))]
-    return list(_indented(text))
+    tokens = list(_indented(text))
+    if len(tokens) > MAX_TOKENS:
+        return [Token("", "".join(each.text for each in tokens))]
+    return tokens
 
 
 def tokens_of(value: Any) -> list[Token]:

@@ -25,6 +25,8 @@ class Tab:
 
 # The first one is where a webhook's own address leads. A page adds its line here.
 TABS = (
+    Tab("webhook_overview", _("Overview")),
+    Tab("webhook_deliveries", _("Deliveries")),
     Tab("webhook_settings", _("Settings"), Right.MANAGE),
     Tab("webhook_secret", _("Signing secret"), Right.MANAGE),
     Tab("webhook_test", _("Test"), Right.TEST),

@@ -13,9 +13,11 @@ from subscriptions.pages.acts import (
     VerifyWebhook,
 )
 from subscriptions.pages.addresses import WEBHOOK, WEBHOOKS
+from subscriptions.pages.bulk import BulkAct
 from subscriptions.pages.catalogue import CataloguePage, EventTypePage
 from subscriptions.pages.confirmation import ConfirmPage
 from subscriptions.pages.first_tab import first_tab
+from subscriptions.pages.new_webhook import NewWebhookPage
 from subscriptions.pages.second_factor import (
     CodePage,
     EnrolPage,
@@ -71,6 +73,11 @@ def webhook_pages(members_only: Callable[[View], View]) -> list[URLPattern]:
             name="choose_subsidiary",
         ),
         path(
+            f"{WEBHOOKS}new/",
+            members_only(NewWebhookPage.as_view()),
+            name="webhook_new",
+        ),
+        path(f"{WEBHOOKS}bulk/", members_only(BulkAct.as_view()), name="webhooks_bulk"),
             f"{WEBHOOKS}events/", members_only(CataloguePage.as_view()), name="events"
         ),
         path(

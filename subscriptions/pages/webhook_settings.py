@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 
 from subscriptions.pages.base import WebhookPage
+from subscriptions.pages.webhook_form import WebhookForm, event_types_of
+from subscriptions.revisions import RevisionMismatch
 from subscriptions.roles import Right
+from subscriptions.webhooks import NameTaken, update_webhook
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -17,4 +24,41 @@ class WebhookSettingsPage(WebhookPage):
     needs = {"get": Right.MANAGE, "post": Right.MANAGE}
 
     def get(self, request: HttpRequest, webhook_id: str) -> HttpResponse:
-        return self.render()
+        return self.render({"form": self._form(initial=self._initial())})
+
+    def post(self, request: HttpRequest, webhook_id: str) -> HttpResponse:
+        form = self._form(request.POST)
+        if not form.is_valid() or not self._is_saved(form):
+            return self.render({"form": form})
+        messages.success(request, _("Saved."))
+        return redirect(self.url_of("webhook_settings"))
+
+    def _is_saved(self, form: WebhookForm) -> bool:
+        """False when it was refused; the form says why."""
+        try:
+            update_webhook(
+                self.webhook,
+                changes=form.cleaned_data,
+                updated_by=self.visitor.user.get_username(),
+                if_match=self.request.POST.get("etag"),
+                origin=self.origin,
+            )
+        except NameTaken as error:
+            form.add_error("name", str(error))
+        except RevisionMismatch:
+            form.add_error(None, _("Somebody has changed this webhook since; reload."))
+        return not form.errors
+
+    def _initial(self) -> dict[str, Any]:
+        names = self.webhook.subscriptions.values_list("event_type__name", flat=True)
+        return {
+            "name": self.webhook.name,
+            "url": self.webhook.url,
+            "description": self.webhook.description,
+            "events": list(names),
+            "include_previous_attributes": self.webhook.include_previous_attributes,
+        }
+
+    def _form(self, *data: Any, **options: Any) -> WebhookForm:
+        offered = event_types_of(self.webhook.profile, webhook=self.webhook)
+        return WebhookForm(*data, event_types=offered, **options)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from subscriptions.profiles.alloy import ALLOY
 from subscriptions.profiles.alvys import ALVYS
 from subscriptions.profiles.supplierxm import SUPPLIERXM
 
 if TYPE_CHECKING:
     from subscriptions.profiles.definition import Profile
 
-_PROFILES = {known.name: known for known in (ALVYS, SUPPLIERXM)}
+_PROFILES = {known.name: known for known in (ALVYS, ALLOY, SUPPLIERXM)}
 
 
 class ProfileExists(ValueError):

@@ -47,10 +47,15 @@ def copy(text: str, *, what: str = "") -> dict[str, Any]:
 
 @register.inclusion_tag("skin/parts/code.html")
 def code_pane(
-    text: str, *, title: str = "", note: str = "", can_copy: bool = True
+    text: str, *, title: str = "", note: str = "", can_copy: bool = True, name: str = ""
 ) -> dict[str, Any]:
-    """JSON with colours, any other text as it is. Strangers' text is welcome."""
+    """JSON with colours, any other text as it is. Strangers' text is welcome.
+
+    With a *name*, its id on the page, it is copied from there: a long text stands in
+    the page once.
+    """
     return {
+        "name": name,
         "tokens": json_tokens(text),
         "text": text if can_copy else "",
         "title": title,
@@ -59,18 +64,18 @@ def code_pane(
 
 
 @register.simple_tag
-def when(moment: datetime | None, *, style: str = "ago") -> str:
+def when(moment: datetime | None, *, kind: str = "ago") -> str:
     """A moment, in the reader's zone once the script has run; UTC in its title.
 
-    *style*: ``ago`` (5 min ago), ``time`` (with seconds) or ``day``.
+    *kind*: ``ago`` (5 min ago), ``time`` (with seconds) or ``day``.
     """
     if moment is None:
         return _("never")
     utc = moment.astimezone(UTC)
-    shown = utc.strftime("%Y-%m-%d" if style == "day" else "%Y-%m-%d %H:%M:%S")
+    shown = utc.strftime("%Y-%m-%d" if kind == "day" else "%Y-%m-%d %H:%M:%S")
     iso = utc.isoformat(timespec="seconds")
     title = utc.strftime("%Y-%m-%d %H:%M:%S")
-    return format_html(TIME, iso, title, style, shown)
+    return format_html(TIME, iso, title, kind, shown)
 
 
 @register.filter

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from deliveries.facts import MAX_BODY
 from tests.builders import publish_sample, sample_of
+from tests.horizon import wait_for_horizon
 
 
 def publish_large(tenant):
@@ -12,9 +15,11 @@ def publish_large(tenant):
     return publish_sample(tenant, "load.status.changed", data=data).event, data
 
 
+@pytest.mark.django_db(transaction=True)
 def test_polling_gives_what_was_sent_and_the_event_all_of_it(api, acme):
     event, data = publish_large(acme)
 
+    wait_for_horizon()
     [item] = api.get("/events").json()["Items"]
     shown = api.get(f"/events/{event.public_id}").json()["Payload"]
 

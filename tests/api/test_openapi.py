@@ -220,3 +220,13 @@ def test_both_can_only_be_read(refused, address):
     stranger = Client(enforce_csrf_checks=True)
 
     refused(stranger.post(address, "{}", "application/json"), 405)
+
+
+@pytest.mark.parametrize("path", ["/events", "/events/batch"])
+def test_whoever_publishes_may_send_a_traceparent(path):
+    operation = dict(operations())[f"POST /api/p/v3{path}"]
+    headers = [each for each in operation["parameters"] if each["in"] == "header"]
+    [traceparent] = [each for each in headers if each["name"] == "traceparent"]
+
+    assert not traceparent.get("required", False)
+    assert "W3C trace context" in traceparent["description"]

@@ -7,6 +7,7 @@ import pytest
 from deliveries.filter_previews import LATEST
 from subscriptions.models import AuditEvent, Webhook
 from tests.builders import make_event, make_webhook, publish_sample, sample_of
+from tests.horizon import wait_for_horizon
 
 URL = "https://new.example.com/events"
 NEW = {"Name": "ERP", "SubsidiaryId": "MAIN", "Url": URL, "Events": ["tender.created"]}
@@ -115,9 +116,11 @@ def test_events_that_the_filter_does_not_suit_are_refused(api, address, errors_o
     assert api.get(address).json()["Events"] == ["tender.created"]
 
 
+@pytest.mark.django_db(transaction=True)
 def test_polling_shows_what_a_filter_keeps_back(api, acme, address):
     event = publish_sample(acme, data=tender(9)).event
 
+    wait_for_horizon()
     [item] = api.get("/events").json()["Items"]
     assert item["id"] == event.public_id
 

@@ -193,7 +193,7 @@ def test_an_event_type_named_twice_counts_once(api):
         ({"Description": 5}, {"Description": ["Not a valid string."]}),
         ({"Profile": "nobody"}, {"Profile": ["There is no profile named 'nobody'."]}),
         (
-            {"Auth": {"Type": "Basic"}},
+            {"Auth": {"Type": "hmac"}},
             {"Auth": ["This is not available in this profile; leave it out or null."]},
         ),
         ({"Status": "Active"}, {"Status": ["This field is unknown here."]}),

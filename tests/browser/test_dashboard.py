@@ -8,8 +8,9 @@ from types import SimpleNamespace
 import pytest
 from django.utils import timezone
 
+from deliveries.inbox import receive
 from deliveries.models import Attempt, Delivery
-from tests.browser.walk import ALL, WALK
+from tests.browser.walk import ALL, TABLES, WALK
 from tests.builders import make_attempt, make_delivery, make_webhook
 from tests.people import make_person
 
@@ -17,9 +18,12 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def cast(acme, globex):
+def cast(acme, globex, settings):
     """Webhooks in each state, some with a history."""
+    settings.WEBHOOKS_INBOX = "https://inbox.example.com"
+    headers = [("X-Alvys-Event", "tender.created"), ("X-Long", "x" * 400)]
     now = timezone.now()
+    receive(acme, headers=headers, body=b'{"id":"evt_1","n":[1,{"a":null}]}', now=now)
     webhook = make_webhook(acme, name="Warehouse notifications")
     for back in range(1, 20):
         delivery = make_delivery(webhook, state=Delivery.State.SUCCEEDED)
@@ -39,7 +43,8 @@ def cast(acme, globex):
         "engineer": make_person("eli", acme, role="engineer"),
         "support": make_person("sam"),
     }
-    return SimpleNamespace(tenant=acme, webhook=webhook, people=people)
+    attempt = Attempt.objects.order_by("pk").first()
+    return SimpleNamespace(tenant=acme, webhook=webhook, attempt=attempt, people=people)
 
 
 @pytest.mark.parametrize("role", ALL)
@@ -55,3 +60,10 @@ def test_a_page_fits_and_keeps_nobody_out(
         visit.check_page(address(cast), shots=shots)
     else:
         assert visit.open(address(cast)).status == 403
+
+
+@pytest.mark.parametrize(("name", "address"), TABLES, ids=[each[0] for each in TABLES])
+def test_a_table_of_the_admin_fits_the_frame(visit, cast, name, address):
+    visit.log_in_as(cast.people["support"])
+
+    visit.check_page(address(cast))

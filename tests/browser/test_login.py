@@ -27,6 +27,7 @@ def log_in(visit, password=PASSWORD):
 
 
 def log_out(visit):
+    visit.page.locator("summary", has_text="dana").click()
     visit.page.get_by_role("button", name="Log out").click()
 
 

@@ -22,6 +22,9 @@ def of_webhook(name):
 WALK = [
     ("list", lambda cast: page("webhooks"), ALL),
     ("list-none-match", lambda cast: page("webhooks") + "?q=nothing", ALL),
+    ("new", lambda cast: page("webhook_new"), TENANTS_OWN),
+    ("inbox", lambda cast: page("webhook_inbox"), TENANTS_OWN),
+    ("start", of_webhook("webhook_start"), TENANTS_OWN),
     ("settings", of_webhook("webhook_settings"), TENANTS_OWN),
     ("events", lambda cast: page("events"), ALL),
     ("events-none", lambda cast: page("events") + "?q=nothing", ALL),
@@ -32,4 +35,13 @@ WALK = [
     ("test", of_webhook("webhook_test"), TENANTS_OWN),
     ("disable", of_webhook("webhook_disable"), ALL),
     ("delete", of_webhook("webhook_delete"), (ADMIN,)),
+]
+
+# Django's own pages in our frame: looked at as who sees most of them. What each person
+# may see of them goes by Django's rights.
+TABLES = [
+    ("webhooks", lambda cast: page("subscriptions_webhook_changelist")),
+    ("tenants", lambda cast: page("subscriptions_tenant_changelist")),
+    ("attempts", lambda cast: page("deliveries_attempt_changelist")),
+    ("attempt", lambda cast: page("deliveries_attempt_change", cast.attempt.pk)),
 ]

@@ -25,6 +25,7 @@ WEBHOOKS = [
     ("WEBHOOKS_EGRESS_PROXY", "http://egress:4750", "http://egress:4750"),
     ("WEBHOOKS_ALLOW_HTTP", "true", True),
     ("WEBHOOKS_CA_BUNDLE", "/etc/ca.pem", "/etc/ca.pem"),
+    ("WEBHOOKS_INBOX", "https://inbox.example.com", "https://inbox.example.com"),
     ("WEBHOOKS_TIMEOUT", "7.5", timedelta(seconds=7.5)),
     ("WEBHOOKS_VERIFICATION_TIMEOUT", "2", timedelta(seconds=2)),
     (
@@ -39,6 +40,7 @@ WEBHOOKS = [
     ("WEBHOOKS_REQUIRE_TWO_FACTOR", "platform", "platform"),
     ("WEBHOOKS_USER_AGENT", "Acme/2", "Acme/2"),
     ("WEBHOOKS_MAX_WEBHOOKS", "7", 7),
+    ("WEBHOOKS_EXPORTS_AT_ONCE", "4", 4),
     ("WEBHOOKS_RATE_PER_TOKEN", "2.5", 2.5),
     ("WEBHOOKS_RATE_PER_TENANT", "0", 0),
     ("WEBHOOKS_INGEST_RATE", "5000", 5000),
@@ -51,8 +53,10 @@ WEBHOOKS = [
     ("WEBHOOKS_PAYLOAD_RETENTION_DAYS", "7", timedelta(days=7)),
     ("WEBHOOKS_AUDIT_RETENTION_DAYS", "90", timedelta(days=90)),
     ("WEBHOOKS_RECOVERY_RATE", "2.5", 2.5),
+    ("WEBHOOKS_SITE_URL", "https://hooks.example.com", "https://hooks.example.com"),
     ("WEBHOOKS_METRICS_TOKEN", "t0ken", "t0ken"),
     ("WEBHOOKS_METRICS_NETWORKS", "10.9.0.0/16", ["10.9.0.0/16"]),
+    ("WEBHOOKS_TRACING", "true", True),
     ("WEBHOOKS_LOG_FORMAT", "json", "json"),
     ("WEBHOOKS_DIE_AT", "after-send:3", "after-send:3"),
 ]

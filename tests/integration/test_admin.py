@@ -221,10 +221,12 @@ def test_what_strangers_write_is_shown_as_text_everywhere(
         assert f'href="https://a.example/{short}"' not in html
 
 
-def test_a_webhook_shows_its_secret_masked_and_links_to_its_log(acme_staff, webhook):
+def test_a_webhook_shows_its_secret_masked_and_links_to_its_log(
+    platform_staff, webhook
+):
     secret = reveal_secret(webhook)
 
-    response = acme_staff.get(page(Webhook, "change", webhook.pk))
+    response = platform_staff.get(page(Webhook, "change", webhook.pk))
 
     html = response.content.decode()
     assert f"whsec_••••{secret[-4:]}" in html

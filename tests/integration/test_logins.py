@@ -17,6 +17,8 @@ from tests.people import PASSWORD, enrol, make_person
 
 LOGIN = "/admin/login/"
 INDEX = "/admin/"
+# Where the index leads a tenant's people.
+HOME = "/admin/settings/webhooks/"
 WRONG = "Please enter the correct username and password for a staff account."
 
 
@@ -192,12 +194,12 @@ def test_a_login_leads_nowhere_else(client, dana, way):
 def test_a_session_ends(client, dana, stamp, lasts, then):
     log_in(client)
     age(client, stamp, minutes=lasts)
-    assert client.get(INDEX).status_code == 200
+    assert client.get(HOME).status_code == 200
 
     age(client, stamp, minutes=then)
 
-    answer = client.get(INDEX)
-    assert (answer.status_code, answer.url) == (302, "/admin/login/?next=/admin/")
+    answer = client.get(HOME)
+    assert (answer.status_code, answer.url) == (302, f"/admin/login/?next={HOME}")
     assert not is_in(client)
 
 
@@ -206,11 +208,11 @@ def test_a_page_keeps_an_idle_session_alive_but_not_beyond_its_end(client, dana)
     started = client.session[STARTED]
     age(client, SEEN, minutes=20)
 
-    client.get(INDEX)
+    client.get(HOME)
 
     assert client.session[STARTED] == started
     age(client, SEEN, minutes=20)
-    assert client.get(INDEX).status_code == 200
+    assert client.get(HOME).status_code == 200
 
 
 def test_other_sessions_end_when_the_password_changes(client, dana):
@@ -225,8 +227,8 @@ def test_other_sessions_end_when_the_password_changes(client, dana):
 
     client.post("/admin/password_change/", form)
 
-    assert client.get(INDEX).status_code == 200
-    assert elsewhere.get(INDEX).status_code == 302
+    assert client.get(HOME).status_code == 200
+    assert elsewhere.get(HOME).status_code == 302
 
 
 def test_a_link_does_not_log_out(client, dana):
@@ -282,7 +284,7 @@ def test_other_pages_do_not_ask_again(client, dana):
     log_in(client)
     age(client, CONFIRMED, minutes=16)
 
-    for path in (INDEX, "/admin/subscriptions/user/", "/admin/deliveries/event/"):
+    for path in (HOME, "/admin/subscriptions/user/", "/admin/deliveries/event/"):
         assert client.get(path).status_code == 200
 
 

@@ -390,8 +390,8 @@ def test_another_tenants_log_costs_nothing(webhook, globex, django_assert_num_qu
         delivered(other, at=NOW - DAY)
 
     # The lease: look, take, leave; periods; payloads none; a look for each webhook and
-    # tenant; deleted webhooks; what is beside the log. Savepoints around batches.
-    with django_assert_num_queries(26):
+    # tenant; deleted webhooks; incidents and rules; what is beside the log. Savepoints around batches.
+    with django_assert_num_queries(31):
         purge_now()
 
 

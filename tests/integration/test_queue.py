@@ -137,7 +137,7 @@ def test_a_webhook_is_disabled_though_no_mail_can_be_ordered(
 
 @pytest.mark.parametrize(
     "task",
-    [queue.DRAIN, queue.SWEEP, queue.ROLL, queue.MAIL_ADMINS, queue.MAIL_GIVEN_UP],
+    [queue.DRAIN, queue.SWEEP, queue.ROLL, queue.MAIL_NOTICES, queue.MAIL_GIVEN_UP],
 )
 def test_the_names_of_tasks_lead_to_functions(task):
     assert callable(import_string(task))

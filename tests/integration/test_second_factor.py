@@ -214,7 +214,7 @@ def test_the_first_code_turns_it_on_and_shows_the_recovery_codes_once(client, da
     assert len(right.context["codes"]) == 10
     assert "no-store" in right["Cache-Control"]
     assert client.session.session_key != key_before
-    assert client.get(INDEX).status_code == 200
+    assert client.get(INDEX, follow=True).status_code == 200
     # Asked for once more, it is on and shows none of them.
     assert client.post(ENROL, {"code": code_of(secret)}).url == OVERVIEW
     overview = client.get(OVERVIEW)
@@ -239,7 +239,7 @@ def test_who_must_enrol_gets_nowhere_else(
             if is_asked:
                 assert land(client, page).startswith(f"{ENROL}?next="), page
             else:
-                assert client.get(page).status_code == 200, page
+                assert client.get(page, follow=True).status_code == 200, page
 
 
 def test_who_has_enrolled_goes_on_to_where_he_wanted(client, dana, settings):
@@ -301,7 +301,7 @@ def test_a_recovery_code_opens_it_as_well(client, dana):
     log_in(client)
 
     assert client.post(CODE, {"code": codes[0]}).url == INDEX
-    assert client.get(INDEX).status_code == 200
+    assert client.get(INDEX, follow=True).status_code == 200
 
     elsewhere = Client()
     log_in(elsewhere)

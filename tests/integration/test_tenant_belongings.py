@@ -20,6 +20,7 @@ from django.test import Client
 from django.utils import timezone
 from oauth2_provider import models as oauth
 
+from deliveries.inbox import receive
 from deliveries.models import Delivery, Event, EventText, Rollup, WebhookHealth
 from deliveries.retention.belongings import BELONGINGS
 from deliveries.retention.portability import exported_columns
@@ -28,6 +29,8 @@ from subscriptions.models import (
     ApiClient,
     AuditEvent,
     Authenticator,
+    Credentials,
+    RunningExport,
     Tenant,
     User,
     Webhook,
@@ -39,11 +42,14 @@ from tests.builders import (
     make_attempt,
     make_delivery,
     make_event,
+    make_incident,
     make_recovery,
+    make_rule,
     make_webhook,
 )
 
 SOON = timedelta(hours=1)
+SEALED = "v1.key.sealed-credentials"
 
 
 def paths_to_a_tenant(model, seen=()):
@@ -91,18 +97,35 @@ def furnish(tenant):
     browser.force_login(person)
     client = create_api_client(tenant=tenant, name="Backend").client
     issue_tokens(client, person)
-    webhook = make_webhook(tenant)
+    Authenticator.objects.create(user=person, name="phone", sealed="sealed")
+    furnish_webhook(make_webhook(tenant))
+    furnish_rule(tenant, person)
+    make_event(tenant, data={"note": "größer"})
+    receive(tenant, headers=[("X-Test", "1")], body=b"{}", now=timezone.now())
+
+
+def furnish_webhook(webhook):
+    tenant = webhook.tenant
+    Credentials.objects.create(webhook=webhook, type="basic", sealed=SEALED)
     WebhookHealth.objects.create(webhook=webhook)
     keep_token(webhook, "signed-by-us")
     delivery = make_delivery(webhook, state=Delivery.State.SUCCEEDED)
     make_attempt(delivery, response_body=b"thanks")
     make_delivery(webhook)
-    make_event(tenant, data={"note": "größer"})
     make_recovery(webhook)
     EventText.objects.create(event=delivery.event, tenant=tenant, text="note")
-    Authenticator.objects.create(user=person, name="phone", sealed="sealed")
+    RunningExport.objects.create(tenant=tenant, expires_at=timezone.now())
     about = About("webhook", webhook.public_id, webhook.name)
     record(Action.WEBHOOK_UPDATED, origin=SYSTEM, about=about, tenant_id=tenant.pk)
+
+
+def furnish_rule(tenant, person):
+    rule = make_rule(tenant)
+    rule.recipients.add(person)
+    incident = make_incident(rule)
+    incident.notices.create(
+        person=person, about="opened", created_at=incident.opened_at
+    )
 
 
 def issue_tokens(client, person):
@@ -203,6 +226,10 @@ def test_the_export_has_all_rows_and_says_how_many(furnished, export):
         "delivery": 2,
         "attempt": 1,
         "recovery": 1,
+        "rule": 1,
+        "recipient": 1,
+        "incident": 1,
+        "notice": 1,
         "audit_event": AuditEvent.objects.filter(tenant=furnished).count(),
     }
 
@@ -257,7 +284,7 @@ def test_the_number_of_rows_costs_no_query(acme, export, django_assert_max_num_q
         make_event(acme)
 
     # One for each kind, and one to find the tenant.
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(20):
         export(acme)
 
 

@@ -19,7 +19,9 @@ from tests.builders import (
     make_attempt,
     make_delivery,
     make_event,
+    make_incident,
     make_recovery,
+    make_rule,
     make_webhook,
 )
 
@@ -66,6 +68,12 @@ class Belongings:
             "event_id": event.public_id,
             "recovery_id": "",
             "uuid": str(self.supplier.uid),
+        }
+        self.rule = make_rule(tenant, name=f"{mark} rule", webhook=self.webhook)
+        self.incident = make_incident(self.rule, message=f"{mark} is late.")
+        self.ids |= {
+            "rule_id": self.rule.public_id,
+            "incident_id": self.incident.public_id,
         }
 
     def with_recovery(self):

@@ -17,6 +17,9 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 WEBHOOK = "webhooks/<str:webhook_id>"
 LOG = f"{WEBHOOK}/delivery-logs"
 LOG_ENTRY = f"{LOG}/<str:log_id>"
+RULES = "notification-rules"
+RULE = f"{RULES}/<str:rule_id>"
+INCIDENT = f"{RULE}/incidents/<str:incident_id>"
 RECOVERY = f"{WEBHOOK}/recoveries/<str:recovery_id>"
 SUPPLIER = "rfp/public/v1"
 UNBREAK = "v1/webhooks/<str:uuid>/unbreak"
@@ -68,6 +71,15 @@ ROWS = (
     Row("GET", f"{WEBHOOK}/recoveries", "logs:read", 200, 404, 403),
     Row("GET", RECOVERY, "logs:read", 200, 404, 403),
     Row("POST", f"{RECOVERY}/cancel", "logs:replay", 200, 404, 403),
+    Row("GET", RULES, "rules:read", 200, 200, 403),
+    Row("POST", RULES, "rules:write", 201, 400, 403, "rule"),
+    Row("GET", f"{RULES}/ready-made", "rules:read", 200, 200, 200),
+    Row("GET", RULE, "rules:read", 200, 404, 403),
+    Row("PUT", RULE, "rules:write", 200, 404, 403, "changes"),
+    Row("DELETE", RULE, "rules:write", 204, 404, 403),
+    Row("POST", f"{RULE}/test", "rules:write", 200, 404, 403),
+    Row("GET", f"{RULE}/incidents", "rules:read", 200, 404, 403),
+    Row("GET", INCIDENT, "rules:read", 200, 404, 403),
     # The platform says whose: without CompanyCode its requests are wrong, not forbidden.
     Row("GET", "events", "events:read", 200, 200, 400),
     Row("POST", "events", "events:write", 202, 400, 400, "event"),
@@ -103,6 +115,7 @@ BODIES: dict[str, dict[str, Any]] = {
     },
     "changes": {"Description": "Changed."},
     "filter": {"Filter": {"data.tenderId": ["T-1"]}},
+    "rule": {"Name": "New", "Kind": "OldestWaiting", "SubsidiaryId": "PLANT"},
     "recovery": {"Since": "2026-01-01T00:00:00Z"},
     "supplier": {
         "webhook": {

@@ -12,7 +12,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from deliveries.models import Attempt, Delivery, Event, Recovery
+from deliveries.models import (
+    Attempt,
+    Delivery,
+    Event,
+    Incident,
+    NotificationRule,
+    Recovery,
+)
 from subscriptions.models import (
     ApiClient,
     AuditEvent,
@@ -34,6 +41,8 @@ SCOPED = {
     AuditEvent: lambda acmes: AuditEvent.objects.filter(tenant=acmes.tenant).first(),
     Delivery: lambda acmes: acmes.delivery,
     Event: lambda acmes: acmes.event,
+    Incident: lambda acmes: acmes.incident,
+    NotificationRule: lambda acmes: acmes.rule,
     Recovery: lambda acmes: acmes.with_recovery(),
     Tenant: lambda acmes: acmes.tenant,
     User: lambda acmes: make_person(f"{MARK}-person", acmes.tenant),
@@ -73,7 +82,8 @@ def told(client, address, key, *, form=None):
     """All that an answer tells, but for the key that was asked for."""
     with CaptureQueriesContext(connection) as queries:
         response = client.get(address) if form is None else client.post(address, form)
-    told_later = [str(message) for message in client.get("/admin/").context["messages"]]
+    shown = client.get("/admin/", follow=True).context["messages"]
+    told_later = [str(message) for message in shown]
     text = response.content.decode() + " ".join(told_later)
     text = text.replace(response["X-Request-Id"], "")
     text = re.sub(r'nonce="[^"]*"|name="csrfmiddlewaretoken" value="\w+"', "", text)

@@ -47,6 +47,8 @@ def random_ids():
         "event_id": "evt-unheard-of",
         "recovery_id": encode("rcv", new_uid()),
         "uuid": str(new_uid()),
+        "rule_id": encode("rule", new_uid()),
+        "incident_id": encode("inc", new_uid()),
     }
 
 

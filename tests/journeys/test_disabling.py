@@ -6,9 +6,17 @@ import pytest
 from django.core import mail
 from django_q.models import OrmQ
 
-from deliveries import tasks
-from deliveries.models import Attempt, Delivery, WebhookHealth
-from deliveries.queue import MAIL_ADMINS
+from deliveries.models import (
+    Attempt,
+    Delivery,
+    Incident,
+    NotificationRule,
+    WebhookHealth,
+)
+from deliveries.notifications.default_rules import ensure_default_rules
+from deliveries.notifications.evaluating import evaluate
+from deliveries.notifications.mailing import send_notices
+from deliveries.queue import MAIL_NOTICES
 from deliveries.webhook_tests import publish_test
 from subscriptions.models import User
 from subscriptions.webhooks import disable_webhook, enable_webhook
@@ -200,7 +208,7 @@ def test_webhook_disabled_reaches_who_subscribed(
 
 def queued_mails():
     tasks_waiting = [row.task for row in OrmQ.objects.all()]
-    return [task["args"] for task in tasks_waiting if task["func"] == MAIL_ADMINS]
+    return [task["args"] for task in tasks_waiting if task["func"] == MAIL_NOTICES]
 
 
 def test_a_mail_is_ordered_for_a_task_of_its_own(
@@ -212,7 +220,8 @@ def test_a_mail_is_ordered_for_a_task_of_its_own(
     with django_capture_on_commit_callbacks(execute=True):
         drain()
 
-    assert queued_mails() == [(webhook.pk, 1)]
+    # One for each incident; whichever comes first sends all.
+    assert queued_mails() == [(), ()]
     assert not mail.outbox
 
 
@@ -236,36 +245,143 @@ def people(acme, globex):
 
 
 def test_the_tenants_people_get_a_mail_and_nobody_else(
-    webhook, publish, receiver, drain, people
+    webhook, publish, receiver, drain, people, clock
 ):
     receiver.always(400)
     publish(10)
     drain()
 
-    tasks.mail_admins_of(webhook.pk, 10)
+    send_notices(clock=clock)
 
-    assert [each.to for each in mail.outbox] == [
-        ["dana@example.com"],
-        ["kim@example.com"],
-    ]
-    (text,) = {each.body for each in mail.outbox}
-    assert {each.subject for each in mail.outbox} == {
-        f"Webhook disabled: {webhook.name}"
-    }
+    sent = [each for each in mail.outbox if each.subject.startswith("Webhook")]
+    assert [each.to for each in sent] == [["dana@example.com"], ["kim@example.com"]]
+    (text,) = {each.body for each in sent}
+    assert {each.subject for each in sent} == {f"Webhook disabled: {webhook.name}"}
     assert f"URL:      {webhook.url}" in text
     assert "Reason:   10 events in a row were not delivered" in text
 
 
 def test_the_mail_says_when_the_receiver_asked_for_it(
-    webhook, publish, receiver, drain, people
+    webhook, publish, receiver, drain, people, clock
 ):
     receiver.script(410)
     publish(1)
     drain()
 
-    tasks.mail_admins_of(webhook.pk, 1)
+    send_notices(clock=clock)
 
-    assert "Reason:   its receiver answered 410 Gone" in mail.outbox[0].body
+    (text,) = {each.body for each in mail.outbox if "disabled:" in each.subject}
+    assert "Reason:   its receiver answered 410 Gone" in text
+
+
+def test_the_first_event_that_fails_is_told_once(
+    webhook, publish, receiver, drain, people, clock
+):
+    receiver.script(200, 400, 400)
+    publish(1)
+    drain()
+    send_notices(clock=clock)
+    assert not mail.outbox
+
+    for _ in range(2):
+        publish(1)
+        drain()
+    send_notices(clock=clock)
+
+    subject = f"Alert: First failed event ({webhook.name})"
+    assert [each.subject for each in mail.outbox] == [subject] * 2
+
+
+def test_a_webhook_that_delivers_again_is_told_of_once(
+    webhook, publish, receiver, drain, people, clock
+):
+    receiver.script(400, 200)
+    publish(1)
+    drain()
+    send_notices(clock=clock)
+    mail.outbox.clear()
+    evaluate(clock=clock)
+    assert Incident.objects.get().state == "open"
+
+    publish(1)
+    drain()
+    for _ in range(2):
+        evaluate(clock=clock)
+    send_notices(clock=clock)
+
+    subject = f"Resolved: First failed event ({webhook.name})"
+    assert [each.subject for each in mail.outbox] == [subject] * 2
+
+
+def test_first_failures_within_an_hour_are_told_once(
+    webhook, publish, receiver, drain, clock
+):
+    receiver.script(*[400, 200] * 3)
+    for _ in range(6):
+        publish(1)
+        drain()
+        evaluate(clock=clock)
+    assert Incident.objects.count() == 1
+
+    clock.advance(hours=1)
+    receiver.script(400)
+    publish(1)
+    drain()
+
+    assert Incident.objects.count() == 2
+
+
+def test_a_tenant_can_switch_these_off(
+    webhook, publish, receiver, drain, people, clock
+):
+    ensure_default_rules(now=clock())
+    NotificationRule.objects.update(is_enabled=False)
+    receiver.script(410)
+
+    publish(1)
+    drain()
+    evaluate(clock=clock)
+
+    assert not Incident.objects.exists()
+
+
+def test_whoever_disables_a_webhook_the_next_evaluation_finds_it(
+    acme, webhook, clock, people
+):
+    evaluate(clock=clock)
+    clock.advance(minutes=1)
+    disable_webhook(webhook.pk, reason="NotAcknowledged", now=clock())
+    for _ in range(2):
+        evaluate(clock=clock)
+
+    (incident,) = Incident.objects.all()
+    assert incident.webhook == webhook
+    assert incident.message == (
+        f"The webhook '{webhook.name}' was disabled: NotAcknowledged."
+    )
+
+
+def test_what_was_disabled_before_the_rule_is_no_news(acme, webhook, clock):
+    disable_webhook(webhook.pk, reason="Gone", now=clock())
+    clock.advance(minutes=1)
+
+    evaluate(clock=clock)
+
+    assert not Incident.objects.exists()
+
+
+def test_enabled_again_it_is_over(webhook, publish, receiver, drain, clock):
+    receiver.script(410)
+    publish(1)
+    drain()
+    webhook.refresh_from_db()
+    enable_webhook(webhook)
+    drain()
+
+    evaluate(clock=clock)
+
+    over = Incident.objects.get(rule__kind="WebhookDisabled")
+    assert over.resolution == "The webhook is not disabled any more."
 
 
 def test_once_it_is_verified_again_the_count_starts_anew(

@@ -39,6 +39,8 @@ BY_FAILURE = {
     "protocol": "What shop.example.com answered was not valid HTTP.",
     "blocked": "shop.example.com was not called. So it was.",
     "too_large": "The headers that shop.example.com answered with were too large.",
+    "token": "shop.example.com was not called, because we got no access token for it. "
+    "So it was.",
     "proxy": "shop.example.com was not called: our own way out did not work.",
     "outage": "At that time we could reach nearly nobody, and not shop.example.com either: "
     "the fault was on our side, and this attempt does not count. So it was.",

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 from django.contrib.auth.models import Permission
 from django.db import transaction
 
-from subscriptions.models import ApiClient, Subsidiary, Tenant, User, Webhook
+from subscriptions.models import (
+    ApiClient,
+    Subsidiary,
+    Tenant,
+    TenantRole,
+    User,
+    Webhook,
+)
 from subscriptions.signing_secrets import reveal_secret
 from subscriptions.tenancy import create_api_client, ensure_tenant
 from subscriptions.webhooks import create_webhook, enable_webhook, update_webhook
@@ -107,7 +114,10 @@ def _people(acme: Tenant, password: str) -> None:
     ours = Permission.objects.filter(
         content_type__app_label__in=("subscriptions", "deliveries")
     )
-    _person(DISPATCHER, password, tenant=acme).user_permissions.set(ours)
+    dispatcher = _person(DISPATCHER, password, tenant=acme)
+    dispatcher.role = TenantRole.ADMIN
+    dispatcher.save(update_fields=["role"])
+    dispatcher.user_permissions.set(ours)
 
 
 def _person(name: str, password: str, *, tenant: Tenant | None) -> User:

@@ -63,6 +63,8 @@ def environment(places: Places) -> dict[str, str]:
         "WEBHOOKS_ENCRYPTION_KEYS": "",
         "WEBHOOKS_ALLOWED_NETWORKS": "127.0.0.0/8",
         "WEBHOOKS_CA_BUNDLE": str(places.ca_bundle),
+        # The receiver stands before the web service, as a proxy with TLS would.
+        "WEBHOOKS_INBOX": f"https://{HOST}:{places.receiver_port}",
         "WEBHOOKS_HEADER_PREFIX": "X-Alvys-",
         "PYTHONUNBUFFERED": "1",
         # In development WhiteNoise finds static files where the apps keep them.

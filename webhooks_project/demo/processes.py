@@ -52,6 +52,7 @@ def _commands(places: Places) -> dict[str, list[str]]:
             *("--port", str(places.receiver_port)),
             *("--certificate", str(places.certificate)),
             *("--signing-secrets", str(places.signing_secrets)),
+            *("--web-port", str(places.web_port)),
         ],
         "workers": ["manage.py", "work"],
         "web": [

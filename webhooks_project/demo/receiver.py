@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import hmac
+import http.client
 import json
 import signal
 import ssl
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 # How many attempts /recovering answers with 503 before it takes an event.
 OUTAGES = 2
+INBOX = "/inbox/"
 
 
 class Answer(NamedTuple):
@@ -74,10 +76,26 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if self.path.startswith(INBOX):
+            self._send(self._relayed(body))
+            return
         secrets = json.loads(self.server.signing_secrets.read_bytes())
         answer = answer_to(self.path, self.headers, body, signing_secrets=secrets)
         self._send(answer)
         _say(self._line(answer))
+
+    def _relayed(self, body: bytes) -> Answer:
+        """What the web service answers, before which we stand as a proxy with TLS."""
+        web = http.client.HTTPConnection(HOST, self.server.web_port, timeout=10)
+        try:
+            headers = dict(self.headers.items())
+            web.request("POST", self.path, body, headers)
+            answer = web.getresponse()
+            return Answer(answer.status, json.load(answer), "inbox")
+        except (OSError, ValueError):
+            return Answer(502, {"error": "no inbox"}, "inbox")
+        finally:
+            web.close()
 
     def _send(self, answer: Answer) -> None:
         content = json.dumps(answer.body).encode()
@@ -102,8 +120,16 @@ class Handler(BaseHTTPRequestHandler):
 class Receiver(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, *, port: int, certificate: Path, signing_secrets: Path) -> None:
+    def __init__(
+        self,
+        *,
+        port: int,
+        certificate: Path,
+        signing_secrets: Path,
+        web_port: int = 0,
+    ) -> None:
         super().__init__((HOST, port), Handler)
+        self.web_port = web_port
         self.signing_secrets = signing_secrets
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(certificate)
@@ -135,6 +161,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--certificate", type=Path, required=True)
     parser.add_argument("--signing-secrets", type=Path, required=True)
+    parser.add_argument("--web-port", type=int, default=0)
     return parser.parse_args()
 
 

@@ -18,7 +18,7 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from deliveries.engine.backlog import busy_webhooks
-from deliveries.models import Purger, Recovery, SignOfLife, Total
+from deliveries.models import Incident, Notice, Purger, Recovery, SignOfLife, Total
 from deliveries.statements import execute
 from deliveries.supervision.signs import vital_signs
 from subscriptions.clock import database_time
@@ -153,6 +153,10 @@ def _subjects(now: datetime) -> Iterator[Metric]:
     yield statuses
     running = Recovery.objects.filter(status=Recovery.Status.RUNNING).count()
     yield _gauge("recoveries_running", "Recoveries under way.", running)
+    incidents = Incident.objects.open().count()
+    yield _gauge("incidents_open", "Rules that are hit.", incidents)
+    unsent = Notice.objects.filter(ended_at=None).count()
+    yield _gauge("notices_unsent", "Mails about them that wait.", unsent)
     purged_at = Purger.objects.values_list("purged_at", flat=True).first()
     if purged_at:
         age = (now - purged_at).total_seconds()

@@ -1,0 +1,71 @@
+"""Rules to begin with, as bodies for the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from deliveries.policy.notification_rules import Baseline, Comparison, Kind, Metric
+
+
+def _body(name: str, kind: Kind, **more: Any) -> dict[str, Any]:
+    return {"Name": name, "Kind": str(kind)} | more
+
+
+READY_MADE = [
+    {
+        "Description": "A webhook was disabled because its receiver kept failing.",
+        "Rule": _body("Webhook disabled", Kind.WEBHOOK_DISABLED),
+    },
+    {
+        "Description": "An event was not delivered to a webhook that was doing well.",
+        "Rule": _body("First failed event", Kind.FIRST_FAILURE),
+    },
+    {
+        "Description": "Deliveries fail, and none has succeeded for four hours.",
+        "Rule": _body("No success", Kind.NO_SUCCESS, WindowMinutes=240),
+    },
+    {
+        "Description": "A delivery has waited for more than 15 minutes.",
+        "Rule": _body("Waiting too long", Kind.OLDEST_WAITING, Threshold=15),
+    },
+    {
+        "Description": "Events of the last hour did not arrive within 10 minutes.",
+        "Rule": _body(
+            "Delivery gap", Kind.DELIVERY_GAP, Threshold=10, WindowMinutes=60
+        ),
+    },
+    {
+        "Description": "Half as many events within an hour as usual at this time.",
+        "Rule": _body(
+            "Fewer events than usual",
+            Kind.PERCENT_CHANGE,
+            Metric=str(Metric.EVENTS),
+            Baseline=str(Baseline.MEDIAN),
+            Comparison=str(Comparison.AT_MOST),
+            Threshold=-50,
+            MinimumVolume=20,
+            WindowMinutes=60,
+        ),
+    },
+    {
+        "Description": "20 deliveries failed within half an hour.",
+        "Rule": _body(
+            "Many failures",
+            Kind.COUNT,
+            Status=["failed", "timeout"],
+            Threshold=20,
+            WindowMinutes=30,
+        ),
+    },
+    {
+        "Description": "A tenth of at least 50 deliveries failed within an hour.",
+        "Rule": _body(
+            "Share of failures",
+            Kind.PERCENT,
+            Status=["failed", "timeout"],
+            Threshold=10,
+            MinimumVolume=50,
+            WindowMinutes=60,
+        ),
+    },
+]

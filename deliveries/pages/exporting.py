@@ -1,0 +1,46 @@
+"""A webhook's deliveries as a file, filtered as the list is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.http import HttpResponseBadRequest, StreamingHttpResponse
+
+from deliveries.logs.delivery_list import latest_entries
+from deliveries.logs.export import FORMATS, MAX_ROWS
+from deliveries.pages.delivery_query import Asked
+from subscriptions.audit import About, Action, record
+from subscriptions.clock import database_time
+from subscriptions.pages.base import WebhookPage
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponseBase
+
+CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
+
+
+class ExportDeliveries(WebhookPage):
+    """The newest 25,000 that match, at most; each with its latest attempt."""
+
+    http_method_names = ["get", "head"]
+
+    def get(self, request: HttpRequest, webhook_id: str, form: str) -> HttpResponseBase:
+        asked, webhook = Asked.of(request.GET), self.webhook
+        if asked.errors:
+            text = " ".join(asked.errors)
+            return HttpResponseBadRequest(text, content_type="text/plain")
+        batches = latest_entries(webhook, asked.criteria(), rows=MAX_ROWS)
+        name = f"deliveries-{webhook.public_id}-{database_time():%Y%m%dT%H%M%SZ}.{form}"
+        record(
+            Action.EXPORT_DOWNLOADED,
+            origin=self.origin,
+            about=About("export", webhook.public_id, name),
+            tenant_id=webhook.tenant_id,
+        )
+        headers = {
+            "Cache-Control": "no-store",
+            "Content-Disposition": f'attachment; filename="{name}"',
+        }
+        return StreamingHttpResponse(
+            FORMATS[form](batches), content_type=CONTENT_TYPES[form], headers=headers
+        )

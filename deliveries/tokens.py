@@ -1,0 +1,216 @@
+"""Access tokens, fetched when a webhook first needs one and kept until they expire.
+
+Each process has its own, in memory: the threads that send touch no database, and a
+token at rest would be one more secret to guard. It costs a fetch for each process.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from deliveries.wire.authentication import Bearer, Unauthenticated
+from deliveries.wire.exchange import (
+    Exchange,
+    Failure,
+    FailureKind,
+    Request,
+    Timing,
+)
+from deliveries.wire.grants import TOO_SLOW, AccessToken, no_token, token_in
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from uuid import UUID
+
+    from deliveries.wire.grants import Grant
+
+    Compose = Callable[..., Request]
+    Send = Callable[..., Exchange]
+    Fetch = Callable[[], AccessToken | Failure]
+
+# A token is not used in its last moments: it could expire on its way. Of a short-lived
+# one that is half of its life.
+MARGIN = timedelta(seconds=30)
+REMEMBERED = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """The time of an attempt, in which a token may have to be fetched as well."""
+
+    timeout: timedelta
+    begun: float = field(default_factory=time.monotonic)
+
+    @property
+    def spent(self) -> timedelta:
+        return timedelta(seconds=time.monotonic() - self.begun)
+
+    @property
+    def left(self) -> timedelta:
+        return self.timeout - self.spent
+
+    @property
+    def is_over(self) -> bool:
+        return self.left <= timedelta()
+
+
+class Place:
+    """Where one webhook's token is kept. One thread fetches; the others wait for it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._fetches = 0
+        self._last: AccessToken | Failure | None = None
+        self._good_until: datetime | None = None
+
+    def token(
+        self,
+        fetch: Fetch,
+        *,
+        now: datetime,
+        patience: timedelta,
+        refused: AccessToken | Failure | None = None,
+    ) -> AccessToken | Failure:
+        """The token that is kept, unless it has expired or is the one *refused*."""
+        if kept := self._kept(now, refused):
+            return kept
+        fetches = self._fetches
+        with self._held(patience) as is_mine:
+            if not is_mine:
+                return no_token(TOO_SLOW)
+            if kept := self._kept(now, refused):
+                return kept
+            # Somebody asked while we waited: to ask again would be answered alike.
+            if self._fetches != fetches and isinstance(self._last, Failure):
+                return self._last
+            return self._keep(fetch(), now=now)
+
+    @contextmanager
+    def _held(self, patience: timedelta) -> Iterator[bool]:
+        is_mine = self._lock.acquire(timeout=max(patience.total_seconds(), 0))
+        try:
+            yield is_mine
+        finally:
+            if is_mine:
+                self._lock.release()
+
+    def _kept(
+        self, now: datetime, refused: AccessToken | Failure | None
+    ) -> AccessToken | None:
+        last, good_until = self._last, self._good_until
+        if not isinstance(last, AccessToken) or last == refused:
+            return None
+        return last if good_until and now < good_until else None
+
+    def _keep(
+        self, found: AccessToken | Failure, *, now: datetime
+    ) -> AccessToken | Failure:
+        self._fetches += 1
+        self._last, self._good_until = found, None
+        if isinstance(found, AccessToken):
+            life = timedelta(seconds=found.lifetime)
+            self._good_until = now + life - min(MARGIN, life / 2)
+        return found
+
+
+class Tokens:
+    """A place for each of the credentials that were used last."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._places: OrderedDict[UUID, Place] = OrderedDict()
+
+    def place(self, uid: UUID) -> Place:
+        with self._lock:
+            place = self._places.setdefault(uid, Place())
+            self._places.move_to_end(uid)
+            if len(self._places) > REMEMBERED:
+                self._places.popitem(last=False)
+            return place
+
+
+TOKENS = Tokens()
+
+
+@dataclass(frozen=True, slots=True)
+class ByToken:
+    """Shows an access token. It is sent in two steps, and the first may fail."""
+
+    grant: Grant = field(repr=False)
+    place: Place = field(repr=False)
+    timeout: timedelta
+
+    def send(
+        self, compose: Compose, *, send: Send, user_agent: str, now: datetime
+    ) -> tuple[Request, Exchange]:
+        """Make one attempt in the time of one; refused, once more with a new token."""
+        attempt = _Attempt(self, compose, send, user_agent, now, Deadline(self.timeout))
+        token = attempt.token()
+        request, exchange = attempt.shown(token)
+        if _is_refused(exchange) and not attempt.deadline.is_over:
+            fresh = attempt.token(refused=token)
+            # The same again: the receiver has said what it thinks of it.
+            if fresh != token:
+                request, exchange = attempt.shown(fresh)
+        return request, attempt.timed(exchange)
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    by: ByToken
+    compose: Compose
+    send: Send
+    user_agent: str
+    now: datetime
+    deadline: Deadline
+
+    def token(
+        self, *, refused: AccessToken | Failure | None = None
+    ) -> AccessToken | Failure:
+        return self.by.place.token(
+            self._fetch, now=self.now, patience=self.deadline.left, refused=refused
+        )
+
+    def shown(self, token: AccessToken | Failure) -> tuple[Request, Exchange]:
+        """What was sent, and what came of it; without a token nothing is sent."""
+        if isinstance(token, Failure):
+            request = self.compose(authentication=Unauthenticated())
+            return request, Exchange(token, Timing(total_ms=0))
+        request = self.compose(authentication=Bearer(token.text))
+        return request, self._sent(request)
+
+    def _fetch(self) -> AccessToken | Failure:
+        request = self.by.grant.request(user_agent=self.user_agent)
+        return token_in(self._sent(request).reply)
+
+    def _sent(self, request: Request) -> Exchange:
+        if self.deadline.is_over:
+            return Exchange(self._timed_out, Timing(total_ms=0))
+        exchange = self.send(request, timeout=self.deadline.left)
+        if _kind(exchange) is FailureKind.TIMEOUT:
+            return replace(exchange, reply=self._timed_out)
+        return exchange
+
+    @property
+    def _timed_out(self) -> Failure:
+        limit = f"{self.deadline.timeout.total_seconds():g} seconds"
+        return Failure(FailureKind.TIMEOUT, f"No answer within {limit}.")
+
+    def timed(self, exchange: Exchange) -> Exchange:
+        """The whole attempt took as long as fetch and request together."""
+        total = round(self.deadline.spent / timedelta(milliseconds=1))
+        return replace(exchange, timing=replace(exchange.timing, total_ms=total))
+
+
+def _is_refused(exchange: Exchange) -> bool:
+    return getattr(exchange.reply, "status_code", None) == 401
+
+
+def _kind(exchange: Exchange) -> FailureKind | None:
+    return getattr(exchange.reply, "kind", None)

@@ -1,0 +1,41 @@
+"""How a webhook's requests say who we are, where its profile leaves that to its owner.
+
+Pure values. What is secret in them is never printed by accident.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class AuthType(StrEnum):
+    NONE = "none"
+    BASIC = "basic"
+    OAUTH2 = "oauth2"
+    HMAC = "hmac"
+
+
+class GrantType(StrEnum):
+    CLIENT_CREDENTIALS = "client_credentials"
+    PASSWORD = "password"  # noqa: S105 (the grant's name)
+
+
+class Encoding(StrEnum):
+    JSON = "json"
+    URL = "url"
+
+
+@dataclass(frozen=True, slots=True)
+class Auth:
+    """A type and its settings, by our names; what is left out is not there."""
+
+    type: AuthType
+    settings: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+NO_AUTH = Auth(AuthType.NONE)

@@ -1,0 +1,52 @@
+"""Pages speak the reader's language; the API speaks its own."""
+
+from __future__ import annotations
+
+import json
+
+from tests.pages.conftest import address
+
+SPANISH = {"Accept-Language": "es-MX,es;q=0.9"}
+
+
+def test_a_page_speaks_what_the_browser_prefers(admin, webhook):
+    html = admin.get(address("webhooks"), headers=SPANISH).content.decode()
+
+    assert '<html lang="es"' in html
+    assert "Añadir webhook" in html
+    assert "Add webhook" not in html
+
+
+def test_the_switch_wins_over_the_browser(admin, webhook):
+    answer = admin.post(
+        address("set_language"), {"language": "es", "next": address("webhooks")}
+    )
+
+    assert answer.url == address("webhooks")
+    assert "Añadir webhook" in admin.get(address("webhooks")).content.decode()
+    assert answer.cookies["django_language"]["httponly"]
+
+
+def test_the_switch_leads_to_no_other_host(admin):
+    answer = admin.post(
+        address("set_language"), {"language": "es", "next": "https://evil.example/"}
+    )
+
+    assert answer.url == "/"
+
+
+def test_numbers_in_charts_stay_numbers_in_every_language(admin, webhook):
+    html = admin.get(address("webhooks"), headers=SPANISH).content.decode()
+
+    assert 'viewBox="0 0 16 16"' in html
+
+
+def test_the_api_says_the_same_whatever_the_language(client, db):
+    plain = client.get("/api/p/v3/webhooks")
+    spanish = client.get("/api/p/v3/webhooks", headers=SPANISH)
+
+    del (first := json.loads(plain.content))["Instance"]
+    del (second := json.loads(spanish.content))["Instance"]
+    assert first == second
+    assert "Content-Language" not in spanish
+    assert "Accept-Language" not in spanish.get("Vary", "")
