@@ -78,6 +78,7 @@ def webhook_pages(members_only: Callable[[View], View]) -> list[URLPattern]:
             name="webhook_new",
         ),
         path(f"{WEBHOOKS}bulk/", members_only(BulkAct.as_view()), name="webhooks_bulk"),
+        path(
             f"{WEBHOOKS}events/", members_only(CataloguePage.as_view()), name="events"
         ),
         path(
