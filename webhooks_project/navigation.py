@@ -65,7 +65,7 @@ GROUPS = (
     Group(
         _("Platform"),
         (
-            Entry(_("Delivery log"), "lines", "deliveries_attempt_changelist", SUPPORT),
+            Entry(_("Delivery log"), "lines", "delivery_log", SUPPORT),
             Entry(_("Tenants"), "building", "subscriptions_tenant_changelist", SUPPORT),
             Entry(_("Users"), "people", "subscriptions_user_changelist", SUPPORT),
             Entry(_("All tables"), "table", "index", SUPPORT),

@@ -21,6 +21,7 @@ from deliveries.pages.sending_tests import (
     VerifyNow,
 )
 from deliveries.pages.start import StartPage, StartTest, VerificationPart
+from deliveries.pages.support_log import SupportLogPage
 from deliveries.pages.webhook_export import WebhookExport
 from deliveries.pages.webhook_list import WebhookListPage
 from subscriptions.pages.addresses import WEBHOOK, WEBHOOKS
@@ -39,6 +40,7 @@ def webhook_pages(members_only: Callable[[View], View]) -> list[URLPattern]:
     """*members_only*: how the site lets in whom nothing is missing of."""
     pages = [
         (WEBHOOKS, WebhookListPage, "webhooks"),
+        ("webhooks/delivery/", SupportLogPage, "delivery_log"),
         (f"{WEBHOOKS}inbox/", InboxPage, "webhook_inbox"),
         (f"{WEBHOOKS}export.<webhook_file:form>", WebhookExport, "webhooks_export"),
         (f"{WEBHOOK}start/", StartPage, "webhook_start"),

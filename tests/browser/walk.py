@@ -18,7 +18,7 @@ def of_webhook(name):
 
 
 # What a picture of it is called; its address, from the cast; who sees it (200). All
-# others are answered 403.
+# others are answered 403, or 404 where the page is not for tenants.
 WALK = [
     ("list", lambda cast: page("webhooks"), ALL),
     ("list-none-match", lambda cast: page("webhooks") + "?q=nothing", ALL),
@@ -33,6 +33,7 @@ WALK = [
     ("secret-rotate", of_webhook("webhook_secret_rotate"), (ADMIN,)),
     ("secret-end", of_webhook("webhook_secret_end"), (ADMIN,)),
     ("test", of_webhook("webhook_test"), TENANTS_OWN),
+    ("delivery-log", lambda cast: page("delivery_log"), (SUPPORT,)),
     ("disable", of_webhook("webhook_disable"), ALL),
     ("delete", of_webhook("webhook_delete"), (ADMIN,)),
 ]
