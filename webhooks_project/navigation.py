@@ -42,6 +42,7 @@ GROUPS = (
         (
             Entry(_("Webhooks"), "webhook", "webhooks"),
             Entry(_("Event catalogue"), "book", "events"),
+            Entry(_("Notifications"), "bell", "rules", right=Right.NOTIFY),
             Entry(
                 _("Audit log"),
                 "history",

@@ -11,6 +11,16 @@ from deliveries.pages.deliveries import DeliveriesPage
 from deliveries.pages.delivery import DeliveryPage, FellowsPart
 from deliveries.pages.exporting import ExportDeliveries
 from deliveries.pages.inbox import InboxPage
+from deliveries.pages.incident import IncidentPage
+from deliveries.pages.notification_rules import (
+    DeleteRule,
+    EditRule,
+    NewRulePage,
+    RulePage,
+    RulesPage,
+    SwitchRule,
+    TestRule,
+)
 from deliveries.pages.overview import OverviewPage
 from deliveries.pages.recover import CancelRecovery, RecoverPage, RecoveryPage
 from deliveries.pages.resending import ResendChosen, ResendDelivery, ResendMatching
@@ -33,6 +43,7 @@ if TYPE_CHECKING:
 
 LIST = f"{WEBHOOK}deliveries/"
 DELIVERY = f"{LIST}<delivery:delivery_id>/"
+RULES = "settings/notifications/"
 RECOVERY = f"{WEBHOOK}recover/<recovery:recovery_id>/"
 
 
@@ -40,6 +51,14 @@ def webhook_pages(members_only: Callable[[View], View]) -> list[URLPattern]:
     """*members_only*: how the site lets in whom nothing is missing of."""
     pages = [
         (WEBHOOKS, WebhookListPage, "webhooks"),
+        (RULES, RulesPage, "rules"),
+        (f"{RULES}new/", NewRulePage, "rule_new"),
+        (f"{RULES}<rule:rule_id>/", RulePage, "rule"),
+        (f"{RULES}<rule:rule_id>/edit/", EditRule, "rule_edit"),
+        (f"{RULES}<rule:rule_id>/switch/", SwitchRule, "rule_switch"),
+        (f"{RULES}<rule:rule_id>/test/", TestRule, "rule_test"),
+        (f"{RULES}<rule:rule_id>/delete/", DeleteRule, "rule_delete"),
+        ("incidents/<str:token>/", IncidentPage, "incident"),
         ("webhooks/delivery/", SupportLogPage, "delivery_log"),
         (f"{WEBHOOKS}inbox/", InboxPage, "webhook_inbox"),
         (f"{WEBHOOKS}export.<webhook_file:form>", WebhookExport, "webhooks_export"),
