@@ -17,6 +17,7 @@ from subscriptions.clock import database_time
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from deliveries.models import Event
     from subscriptions.models import Webhook
     from subscriptions.profiles import EventTypeDefinition
 
@@ -38,25 +39,33 @@ def publish_test(
 
     Raises UnknownEventTypes and TooManyTests.
     """
-    definition = definitions_named([event_type])[event_type]
-    if event_type != TEST and definition.profile != webhook.profile:
-        raise UnknownEventTypes([event_type])
     now = database_time()
+    event = event_for_test(webhook, event_type=event_type, now=now, by=requested_by)
     refuse_too_many_tests(webhook, now=now)
-    fact = Fact(
-        tenant=webhook.tenant,
-        subsidiary=webhook.subsidiary,
-        type=event_type,
-        data=_test_data(webhook, definition, requested_by=requested_by),
-    )
-    event = event_of(fact, definition, now=now, profile=webhook.profile)
-    event.is_test = True
     event.save()
     delivery = Delivery.objects.create(
         event=event, webhook=webhook, is_test=True, due_at=now, created_at=now
     )
     transaction.on_commit(wake_workers)
     return delivery
+
+
+def event_for_test(
+    webhook: Webhook, *, event_type: str, now: datetime, by: str = ""
+) -> Event:
+    """What a test sends, not stored. Raises UnknownEventTypes."""
+    definition = definitions_named([event_type])[event_type]
+    if event_type != TEST and definition.profile != webhook.profile:
+        raise UnknownEventTypes([event_type])
+    fact = Fact(
+        tenant=webhook.tenant,
+        subsidiary=webhook.subsidiary,
+        type=event_type,
+        data=_test_data(webhook, definition, requested_by=by),
+    )
+    event = event_of(fact, definition, now=now, profile=webhook.profile)
+    event.is_test = True
+    return event
 
 
 def refuse_too_many_tests(webhook: Webhook, *, now: datetime) -> None:

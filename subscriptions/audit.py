@@ -47,6 +47,7 @@ class Action(StrEnum):
     WEBHOOK_VERIFIED = "webhook.verified"
     SECRET_REVEALED = "secret.revealed"  # noqa: S105 (names of acts)
     SECRET_ROTATED = "secret.rotated"  # noqa: S105
+    SECRET_GRACE_ENDED = "secret.grace_ended"  # noqa: S105
     ENCRYPTION_KEY_ROTATED = "encryption_key.rotated"
     TENANT_CREATED = "tenant.created"
     TENANT_UPDATED = "tenant.updated"

@@ -33,6 +33,7 @@ class Conf:
     max_webhooks: int
     exports_at_once: int
     tenants_may_publish: bool
+    header_prefix: str
     trusted_proxies: int
     rate_per_token: Rate
     rate_per_tenant: Rate
@@ -46,6 +47,7 @@ def get_conf() -> Conf:
         max_webhooks=settings.WEBHOOKS_MAX_WEBHOOKS,
         exports_at_once=settings.WEBHOOKS_EXPORTS_AT_ONCE,
         tenants_may_publish=settings.WEBHOOKS_TENANTS_MAY_PUBLISH,
+        header_prefix=settings.WEBHOOKS_HEADER_PREFIX,
         trusted_proxies=settings.WEBHOOKS_TRUSTED_PROXIES,
         rate_per_token=Rate.twice(settings.WEBHOOKS_RATE_PER_TOKEN),
         rate_per_tenant=Rate.twice(settings.WEBHOOKS_RATE_PER_TENANT),

@@ -12,6 +12,7 @@ from django.contrib.auth import SESSION_KEY
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django_htmx.http import HttpResponseClientRedirect
 
 from subscriptions.clock import database_time
 from subscriptions.second_factor import authenticator_of, is_required_of
@@ -112,9 +113,15 @@ def recently_confirmed(view: View) -> View:
     def confirmed(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if is_recently_confirmed(request, now=database_time()):
             return view(request, *args, **kwargs)
-        return redirect(with_next("admin:confirm", _way_back(request)))
+        return _elsewhere(request, with_next("admin:confirm", _way_back(request)))
 
     return confirmed
+
+
+def _elsewhere(request: HttpRequest, address: str) -> HttpResponseBase:
+    # htmx would put the page that a redirect leads to into the one that is open.
+    is_part = getattr(request, "htmx", None)
+    return HttpResponseClientRedirect(address) if is_part else redirect(address)
 
 
 def _way_back(request: HttpRequest) -> str:

@@ -75,6 +75,20 @@ def rotate_secret(
     return issue_secret(webhook)
 
 
+@transaction.atomic
+def end_grace(webhook: Webhook, *, now: datetime, origin: Origin = SYSTEM) -> bool:
+    """Have the previous secret sign no more from now on.
+
+    False when none was in its grace; then nothing is recorded. Raises
+    Webhook.DoesNotExist when the webhook was deleted since.
+    """
+    locked(webhook)
+    ended, _ = SigningSecret.objects.filter(webhook=webhook).in_grace(now).delete()
+    if ended:
+        _record(Action.SECRET_GRACE_ENDED, webhook, origin)
+    return bool(ended)
+
+
 def webhooks_to_rotate(*, issued_before: datetime | None = None) -> QuerySet[Webhook]:
     """Return the webhooks of all tenants, or those whose secret is older than that.
 

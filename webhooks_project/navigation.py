@@ -41,7 +41,8 @@ GROUPS = (
         _("Settings"),
         (
             Entry(_("Webhooks"), "webhook", "webhooks"),
-            Entry(_("Event catalogue"), "book", "subscriptions_eventtype_changelist"),
+            Entry(_("Event catalogue"), "book", "events"),
+            Entry(_("Notifications"), "bell", "rules", right=Right.NOTIFY),
             Entry(
                 _("Audit log"),
                 "history",
@@ -65,7 +66,7 @@ GROUPS = (
     Group(
         _("Platform"),
         (
-            Entry(_("Delivery log"), "lines", "deliveries_attempt_changelist", SUPPORT),
+            Entry(_("Delivery log"), "lines", "delivery_log", SUPPORT),
             Entry(_("Tenants"), "building", "tenants", SUPPORT),
             Entry(_("Users"), "people", "subscriptions_user_changelist", SUPPORT),
             Entry(_("All tables"), "table", "index", SUPPORT),

@@ -52,6 +52,10 @@ class RecoveryId(DeliveryId):
     regex = "rcv_[^/]+"
 
 
+class RuleId(DeliveryId):
+    regex = "rule_[^/]+"
+
+
 class ExportForm(DeliveryId):
     regex = "csv|json"
 
@@ -59,3 +63,4 @@ class ExportForm(DeliveryId):
 register_converter(DeliveryId, "delivery")
 register_converter(ExportForm, "export_form")
 register_converter(RecoveryId, "recovery")
+register_converter(RuleId, "rule")

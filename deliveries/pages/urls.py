@@ -11,10 +11,27 @@ from deliveries.pages.deliveries import DeliveriesPage
 from deliveries.pages.delivery import DeliveryPage, FellowsPart
 from deliveries.pages.exporting import ExportDeliveries
 from deliveries.pages.inbox import InboxPage
+from deliveries.pages.incident import IncidentPage
+from deliveries.pages.notification_rules import (
+    DeleteRule,
+    EditRule,
+    NewRulePage,
+    RulePage,
+    RulesPage,
+    SwitchRule,
+    TestRule,
+)
 from deliveries.pages.overview import OverviewPage
 from deliveries.pages.recover import CancelRecovery, RecoverPage, RecoveryPage
 from deliveries.pages.resending import ResendChosen, ResendDelivery, ResendMatching
+from deliveries.pages.sending_tests import (
+    SendTest,
+    SendTestPage,
+    TestOutcome,
+    VerifyNow,
+)
 from deliveries.pages.start import StartPage, StartTest, VerificationPart
+from deliveries.pages.support_log import SupportLogPage
 from deliveries.pages.webhook_export import WebhookExport
 from deliveries.pages.webhook_list import WebhookListPage
 from subscriptions.pages.addresses import WEBHOOK, WEBHOOKS
@@ -26,6 +43,7 @@ if TYPE_CHECKING:
 
 LIST = f"{WEBHOOK}deliveries/"
 DELIVERY = f"{LIST}<delivery:delivery_id>/"
+RULES = "settings/notifications/"
 RECOVERY = f"{WEBHOOK}recover/<recovery:recovery_id>/"
 
 
@@ -33,6 +51,15 @@ def webhook_pages(members_only: Callable[[View], View]) -> list[URLPattern]:
     """*members_only*: how the site lets in whom nothing is missing of."""
     pages = [
         (WEBHOOKS, WebhookListPage, "webhooks"),
+        (RULES, RulesPage, "rules"),
+        (f"{RULES}new/", NewRulePage, "rule_new"),
+        (f"{RULES}<rule:rule_id>/", RulePage, "rule"),
+        (f"{RULES}<rule:rule_id>/edit/", EditRule, "rule_edit"),
+        (f"{RULES}<rule:rule_id>/switch/", SwitchRule, "rule_switch"),
+        (f"{RULES}<rule:rule_id>/test/", TestRule, "rule_test"),
+        (f"{RULES}<rule:rule_id>/delete/", DeleteRule, "rule_delete"),
+        ("incidents/<str:token>/", IncidentPage, "incident"),
+        ("webhooks/delivery/", SupportLogPage, "delivery_log"),
         (f"{WEBHOOKS}inbox/", InboxPage, "webhook_inbox"),
         (f"{WEBHOOKS}export.<webhook_file:form>", WebhookExport, "webhooks_export"),
         (f"{WEBHOOK}start/", StartPage, "webhook_start"),
@@ -49,6 +76,10 @@ def webhook_pages(members_only: Callable[[View], View]) -> list[URLPattern]:
         (f"{WEBHOOK}recover/", RecoverPage, "webhook_recover"),
         (RECOVERY, RecoveryPage, "webhook_recovery"),
         (f"{RECOVERY}cancel/", CancelRecovery, "webhook_recovery_cancel"),
+        (f"{WEBHOOK}test/", SendTestPage, "webhook_test"),
+        (f"{WEBHOOK}test/send/", SendTest, "webhook_test_send"),
+        (f"{WEBHOOK}test/verify/", VerifyNow, "webhook_test_verify"),
+        (f"{WEBHOOK}test/<str:sent>/", TestOutcome, "webhook_test_outcome"),
     ]
     return [
         path(address, members_only(page.as_view()), name=name)

@@ -22,6 +22,10 @@ class SigningSecretQuerySet(models.QuerySet["SigningSecret"]):
         """Those that sign at *now*: the current one, and the previous in its grace."""
         return self.filter(Q(expires_at=None) | Q(expires_at__gt=now))
 
+    def in_grace(self, now: datetime) -> SigningSecretQuerySet:
+        """The previous ones that still sign."""
+        return self.filter(expires_at__gt=now)
+
 
 class SigningSecret(models.Model):
     """One ``whsec_`` secret. Without ``expires_at`` it is the webhook's current one."""

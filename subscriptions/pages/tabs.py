@@ -28,6 +28,8 @@ TABS = (
     Tab("webhook_overview", _("Overview")),
     Tab("webhook_deliveries", _("Deliveries")),
     Tab("webhook_settings", _("Settings"), Right.MANAGE),
+    Tab("webhook_secret", _("Signing secret"), Right.MANAGE),
+    Tab("webhook_test", _("Test"), Right.TEST),
 )
 
 

@@ -14,6 +14,7 @@ from subscriptions.pages.acts import (
 )
 from subscriptions.pages.addresses import WEBHOOK, WEBHOOKS
 from subscriptions.pages.bulk import BulkAct
+from subscriptions.pages.catalogue import CataloguePage, EventTypePage
 from subscriptions.pages.confirmation import ConfirmPage
 from subscriptions.pages.first_tab import first_tab
 from subscriptions.pages.new_webhook import NewWebhookPage
@@ -23,6 +24,12 @@ from subscriptions.pages.second_factor import (
     SecondFactorPage,
     recovery_codes,
     turn_off,
+)
+from subscriptions.pages.signing_secret import (
+    EndGrace,
+    RevealSecret,
+    RotateSecret,
+    SecretPage,
 )
 from subscriptions.pages.switching import choose_subsidiary
 from subscriptions.pages.webhook_settings import WebhookSettingsPage
@@ -54,6 +61,10 @@ def webhook_pages(members_only: Callable[[View], View]) -> list[URLPattern]:
         ("disable/", DisableWebhook, "webhook_disable"),
         ("delete/", DeleteWebhook, "webhook_delete"),
         ("settings/", WebhookSettingsPage, "webhook_settings"),
+        ("secret/", SecretPage, "webhook_secret"),
+        ("secret/reveal/", RevealSecret, "webhook_secret_reveal"),
+        ("secret/rotate/", RotateSecret, "webhook_secret_rotate"),
+        ("secret/end/", EndGrace, "webhook_secret_end"),
     ]
     return [
         path(
@@ -67,6 +78,14 @@ def webhook_pages(members_only: Callable[[View], View]) -> list[URLPattern]:
             name="webhook_new",
         ),
         path(f"{WEBHOOKS}bulk/", members_only(BulkAct.as_view()), name="webhooks_bulk"),
+        path(
+            f"{WEBHOOKS}events/", members_only(CataloguePage.as_view()), name="events"
+        ),
+        path(
+            f"{WEBHOOKS}events/<str:name>/",
+            members_only(EventTypePage.as_view()),
+            name="event",
+        ),
         path(WEBHOOK, members_only(first_tab), name="webhook"),
         *(
             path(WEBHOOK + address, members_only(page.as_view()), name=name)

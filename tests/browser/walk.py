@@ -38,7 +38,7 @@ def of_engineer(name):
 
 
 # What a picture of it is called; its address, from the cast; who sees it (200). All
-# others are answered 403.
+# others are answered 403, or 404 where the page is not for tenants.
 WALK = [
     ("list", lambda cast: page("webhooks"), ALL),
     ("list-none-match", lambda cast: page("webhooks") + "?q=nothing", ALL),
@@ -51,6 +51,21 @@ WALK = [
     ("recover", of_webhook("webhook_recover"), ALL),
     ("resend-all", of_webhook("webhook_resend_matching"), ALL),
     ("settings", of_webhook("webhook_settings"), TENANTS_OWN),
+    ("events", lambda cast: page("events"), ALL),
+    ("events-none", lambda cast: page("events") + "?q=nothing", ALL),
+    ("event", lambda cast: page("event", "load.changed"), ALL),
+    ("secret", of_webhook("webhook_secret"), TENANTS_OWN),
+    ("secret-rotate", of_webhook("webhook_secret_rotate"), (ADMIN,)),
+    ("secret-end", of_webhook("webhook_secret_end"), (ADMIN,)),
+    ("test", of_webhook("webhook_test"), TENANTS_OWN),
+    ("rules", lambda cast: page("rules"), TENANTS_OWN),
+    ("rule-new", lambda cast: page("rule_new"), TENANTS_OWN),
+    ("rule-form", lambda cast: page("rule_new") + "?from=7", TENANTS_OWN),
+    ("rule", lambda cast: page("rule", cast.rule.public_id), TENANTS_OWN),
+    ("rule-edit", lambda cast: page("rule_edit", cast.rule.public_id), TENANTS_OWN),
+    ("rule-delete", lambda cast: page("rule_delete", cast.rule.public_id), TENANTS_OWN),
+    ("incident", lambda cast: page("incident", cast.incident.token), TENANTS_OWN),
+    ("delivery-log", lambda cast: page("delivery_log"), (SUPPORT,)),
     ("disable", of_webhook("webhook_disable"), ALL),
     ("delete", of_webhook("webhook_delete"), (ADMIN,)),
     ("audit", lambda cast: page("audit_log"), (ADMIN, SUPPORT)),

@@ -1,0 +1,38 @@
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.Map;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
+
+final class Verify {
+    /** headers: names in lower case. body: the raw bytes. Java 17 or newer. */
+    static boolean isOurs(String secret, Map<String, String> headers, byte[] body)
+            throws GeneralSecurityException {
+        Map<String, String> parts = new HashMap<>();
+        for (String part : headers.getOrDefault("x-alvys-signature", "").split(",")) {
+            String[] pair = part.split("=", 2);
+            parts.put(pair[0], pair.length > 1 ? pair[1] : "");
+        }
+        String timestamp = parts.getOrDefault("t", "");
+        if (!timestamp.matches("\\d{1,12}")
+                || Math.abs(Instant.now().getEpochSecond() - Long.parseLong(timestamp)) > 300) {
+            return false;
+        }
+        Mac mac = Mac.getInstance("HmacSHA256");
+        mac.init(new SecretKeySpec(secret.getBytes(StandardCharsets.UTF_8), "HmacSHA256"));
+        String head = timestamp + "." + headers.getOrDefault("x-alvys-event-id", "") + ".";
+        mac.update(head.getBytes(StandardCharsets.UTF_8));
+        byte[] expected = HexFormat.of().formatHex(mac.doFinal(body)).getBytes(StandardCharsets.UTF_8);
+        // While a rotation runs, v0 is the signature by the previous secret.
+        return isEqual(expected, parts.get("v1")) || isEqual(expected, parts.get("v0"));
+    }
+
+    private static boolean isEqual(byte[] expected, String signature) {
+        return signature != null
+                && MessageDigest.isEqual(expected, signature.getBytes(StandardCharsets.UTF_8));
+    }
+}
