@@ -60,6 +60,7 @@ def verify(
         if error:
             opened.fail("refused")
         opened.note(
+            webhooks__webhook=challenge.webhook,
             server__address=urlsplit(challenge.url).hostname,
             http__response__status_code=getattr(reply, "status_code", None),
         )

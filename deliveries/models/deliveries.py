@@ -167,6 +167,9 @@ class Delivery(models.Model):
                 fields=["webhook", "unacknowledged_since"],
                 condition=Q(unacknowledged_since__isnull=False),
             ),
+            # For retention.deleted_webhooks, and the database itself, which looks whether
+            # a webhook that is deleted has any.
+            models.Index(name="delivery_of_webhook", fields=["webhook"]),
             # For recovery: what a webhook did not get.
             models.Index(
                 name="delivery_not_received",
