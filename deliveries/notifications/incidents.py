@@ -137,8 +137,12 @@ def _announce(incident: Incident, about: Notice.About, *, now: datetime) -> None
         "tenant": rule.tenant.company_code,
         "value": incident.value,
     }
-    event = TRIGGERED if state == "open" else "notification.resolved"
-    transaction.on_commit(partial(logger.warning, event, extra=fields))
+    line = (
+        partial(logger.warning, "notification.triggered", extra=fields)
+        if state == "open"
+        else partial(logger.warning, "notification.resolved", extra=fields)
+    )
+    transaction.on_commit(line)
 
 
 def _write_notices(incident: Incident, about: Notice.About, *, now: datetime) -> None:
