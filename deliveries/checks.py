@@ -8,9 +8,11 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import Error, register
+from django.core.checks import Warning as CheckWarning
 
 from deliveries.conf import SLICE
 from deliveries.engine.steps import Step
+from deliveries.spans import is_installed
 from deliveries.transport.tunnel import parse_egress_proxy
 from subscriptions.profiles import all_profiles
 
@@ -72,6 +74,17 @@ def workers_do_not_kill_themselves(**kwargs: Any) -> list[Error]:
     message = "WEBHOOKS_DIE_AT is for tests of faults: a step and a number, with DEBUG."
     hint = f"Unset it, or say one of {', '.join(Step)}, as in after-send:3."
     return [Error(message, hint=hint, id="deliveries.E003")]
+
+
+@register()
+def spans_can_be_made(**kwargs: Any) -> list[CheckWarning]:
+    if not settings.WEBHOOKS_TRACING or is_installed():
+        return []
+    message = (
+        "WEBHOOKS_TRACING is on, and OpenTelemetry is not installed: no span is sent."
+    )
+    hint = "pip install -r requirements-otel.txt, or WEBHOOKS_TRACING=false."
+    return [CheckWarning(message, hint=hint, id="deliveries.W001")]
 
 
 @register()

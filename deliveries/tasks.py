@@ -20,7 +20,7 @@ from deliveries.engine.counting import fold
 from deliveries.engine.draining import Drain, Memory
 from deliveries.engine.healing import heal
 from deliveries.engine.watch import Watch, give_sign_of_life, nobody_watches
-from deliveries.models import Recovery, SignOfLife
+from deliveries.models import Occurrence, Recovery, SignOfLife
 from deliveries.notifications.evaluating import evaluate
 from deliveries.notifications.mailing import send_notices, send_test_mails
 from deliveries.payload_index import index_payloads
@@ -91,6 +91,7 @@ def sweep() -> None:
     SignOfLife.objects.forget_old(now=database_time())
     wake_workers()
     fold()
+    Occurrence.objects.fold()
     if get_conf().index_payloads:
         run_later(INDEX)
 

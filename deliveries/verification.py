@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from django.db import transaction
 
 from deliveries.forgetting import forget_failures
-from deliveries.models import WebhookHealth
+from deliveries.models import Occurrence, WebhookHealth
 from deliveries.spans import span
 from deliveries.wire.exchange import FailureKind, Response
 from deliveries.wire.message import compose_challenge
@@ -29,6 +30,13 @@ if TYPE_CHECKING:
 
 
 logger = logging.getLogger(__name__)
+
+
+class Result(StrEnum):
+    PASSED = "passed"
+    FAILED = "failed"
+    # The URL was changed meanwhile, or a newer challenge is out.
+    OUTDATED = "outdated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +60,7 @@ def verify(
         if error:
             opened.fail("refused")
         opened.note(
+            webhooks__webhook=challenge.webhook,
             server__address=urlsplit(challenge.url).hostname,
             http__response__status_code=getattr(reply, "status_code", None),
         )
@@ -68,8 +77,16 @@ def record_verification(verified: Verified, *, now: datetime) -> None:
         is_current = settle(verified.challenge, error=verified.error, now=now)
         if is_current and not verified.error:
             forget_failures(webhook_id)
+        result = _result(verified, is_current=is_current)
+        Occurrence.objects.note(Occurrence.Kind.VERIFICATION, {result: 1})
     if is_current:
         _report(verified)
+
+
+def _result(verified: Verified, *, is_current: bool) -> Result:
+    if not is_current:
+        return Result.OUTDATED
+    return Result.FAILED if verified.error else Result.PASSED
 
 
 def _report(verified: Verified) -> None:

@@ -38,6 +38,8 @@ class Challenge:
     url: str
     number: int
     token: str = field(repr=False)
+    # For people: the webhook's public id.
+    webhook: str = ""
 
 
 def claim_challenges(*, limit: int, lease: timedelta, now: datetime) -> list[Challenge]:
@@ -47,14 +49,16 @@ def claim_challenges(*, limit: int, lease: timedelta, now: datetime) -> list[Cha
     """
     waiting = Webhook.objects.awaiting_verification(now).order_by("verification_due_at")
     claimed = []
-    for webhook in waiting.only("id", "url", "verification_number")[:limit]:
+    for webhook in waiting.only("id", "uid", "url", "verification_number")[:limit]:
         mine = Webhook.objects.awaiting_verification(now).filter(
             pk=webhook.pk, verification_number=webhook.verification_number
         )
         number = webhook.verification_number + 1
         if mine.update(verification_due_at=now + lease, verification_number=number):
             token = secrets.token_urlsafe(TOKEN_BYTES)
-            claimed.append(Challenge(webhook.pk, webhook.url, number, token))
+            claimed.append(
+                Challenge(webhook.pk, webhook.url, number, token, webhook.public_id)
+            )
     return claimed
 
 

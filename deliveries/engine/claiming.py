@@ -12,6 +12,7 @@ from django.db import transaction
 from deliveries.engine import turnstile
 from deliveries.engine.interruptions import give_up, judge, note_interrupted
 from deliveries.engine.steps import Step, reach
+from deliveries.models import Occurrence
 from deliveries.spans import span
 from deliveries.statements import among, ask_each, execute, table, uid
 
@@ -149,7 +150,9 @@ def _claim(due: Sequence[Busy], *, limits: Limits, now: datetime) -> list[Claime
             return []
         torn = [c.delivery_id for c in chosen if c.was_leased]
         note_interrupted(torn, lease_of=limits.lease_of)
-        return _lease(chosen, _ends_of_leases(mine, limits, now=now), now=now)
+        claimed = _lease(chosen, _ends_of_leases(mine, limits, now=now), now=now)
+        _count(claimed, {each.webhook_id: each.profile for each in mine})
+        return claimed
 
 
 def give_back(unsent: Sequence[Claimed], *, now: datetime) -> None:
@@ -173,9 +176,11 @@ def _room(mine: Sequence[Busy], limits: Limits, *, now: datetime) -> dict[int, i
     if not ids:
         return {}
     these, values = among(ids)
+    # "webhook_id + 0": in the index of what is leased, which is little, and not in that of
+    # all deliveries of a webhook.
     in_flight = execute(
         "SELECT webhook_id, count(*) FROM deliveries_delivery"  # noqa: S608
-        f" WHERE is_leased AND due_at > %s AND webhook_id {these} GROUP BY webhook_id",
+        f" WHERE is_leased AND due_at > %s AND webhook_id + 0 {these} GROUP BY webhook_id",
         [now, *values],
     )
     under_way: Counter[int] = Counter(dict(in_flight))
@@ -255,6 +260,11 @@ def _lease(
     # In the order of the round: who is sent to last is asked last the next time.
     order = [each.delivery_id for each in chosen]
     return [_claimed(*rows[pk]) for pk in order if pk in rows]
+
+
+def _count(claimed: Iterable[Claimed], profiles: Mapping[int, str]) -> None:
+    counts = Counter(profiles[each.webhook_id] for each in claimed)
+    Occurrence.objects.note(Occurrence.Kind.CLAIMED, counts)
 
 
 def _claimed(delivery_id: int, stored_uid: Any, *rest: Any) -> Claimed:

@@ -17,6 +17,7 @@ from deliveries.models import Attempt, Rollup, Total, hour_of
 from deliveries.policy.explanations import UNSEEN
 from deliveries.policy.tallies import Tally, failure_class, rounded, stored_counts
 from deliveries.statements import insert_unless_present
+from subscriptions.models import Webhook
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -122,7 +123,9 @@ def fold() -> int:
 
 def _take_in(parts: list[Rollup]) -> None:
     if parts:
-        Total.objects.take_in(part.tally for part in parts)
+        webhooks = Webhook.objects.filter(pk__in={part.webhook_id for part in parts})
+        profiles = dict(webhooks.values_list("pk", "profile"))
+        Total.objects.take_in((profiles[row.webhook_id], row.tally) for row in parts)
 
 
 def _webhooks_with_parts() -> Iterator[list[int]]:

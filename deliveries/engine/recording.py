@@ -15,7 +15,7 @@ from deliveries.engine.judging import judge_webhooks
 from deliveries.engine.ordering import promote_who_waited
 from deliveries.engine.steps import Step, reach
 from deliveries.engine.verdicts import verdict_on
-from deliveries.models import Delivery
+from deliveries.models import Delivery, Occurrence
 from deliveries.spans import span
 from deliveries.statements import execute, table
 
@@ -55,6 +55,8 @@ def record(batch: Sequence[Sent], *, now: datetime) -> None:
         streaks = turnstile.hold({sent.claimed.webhook_id for sent in batch})
         count_rows(insert_attempts(batch))
         moved = _move(verdicts)
+        overslept = len(verdicts) - len(moved)
+        Occurrence.objects.note(Occurrence.Kind.OVERSLEPT, {"": overslept})
         promote_who_waited(
             (each.claimed.entity for each in moved if each.has_ended), now=now
         )

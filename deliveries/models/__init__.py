@@ -10,6 +10,7 @@ from deliveries.models.health import WebhookHealth
 from deliveries.models.inbox import InboxMessage
 from deliveries.models.incidents import Incident, Notice
 from deliveries.models.lookout import Lookout
+from deliveries.models.occurrences import Occurrence
 from deliveries.models.payload_index import EventText, PayloadIndex
 from deliveries.models.purger import Purger
 from deliveries.models.recoveries import Recovery
@@ -29,6 +30,7 @@ __all__ = [
     "Lookout",
     "Notice",
     "NotificationRule",
+    "Occurrence",
     "PayloadIndex",
     "Purger",
     "Recovery",

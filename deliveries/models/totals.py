@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
@@ -14,22 +14,26 @@ if TYPE_CHECKING:
 
 
 class TotalQuerySet(models.QuerySet["Total"]):
-    def current(self) -> Tally:
-        found: Total | None = self.filter(pk=1).first()
-        return found.tally if found else Tally()
+    def current(self) -> Total:
+        return self.filter(pk=1).first() or Total()
 
-    def take_in(self, tallies: Iterable[Tally]) -> None:
-        """Add these. In the transaction that makes sure nobody adds them again."""
+    def take_in(self, tallies: Iterable[tuple[str, Tally]]) -> None:
+        """Add these, each of a profile.
+
+        In the transaction that makes sure nobody adds them again.
+        """
         self.get_or_create(pk=1)
         row = self.select_for_update().get(pk=1)
-        total = row.tally
-        for tally in tallies:
+        total, profiles = row.tally, row.of_profiles
+        for profile, tally in tallies:
             total.add(tally)
+            profiles[profile].update(tally.statuses)
         self.filter(pk=1).update(
             statuses=total.statuses,
             failures=total.failures,
             durations=stored_counts(total.durations),
             total_ms=total.total_ms,
+            profiles=profiles,
         )
 
 
@@ -44,6 +48,10 @@ class Total(models.Model):
     failures = models.JSONField(default=dict)
     durations = models.JSONField(default=dict)
     total_ms = models.BigIntegerField(default=0)
+    # Profile → status → count.
+    profiles = models.JSONField(
+        default=dict, db_default=models.Value({}, models.JSONField())
+    )
 
     objects: ClassVar = TotalQuerySet.as_manager()
 
@@ -58,3 +66,9 @@ class Total(models.Model):
             durations=Counter({int(ms): n for ms, n in self.durations.items()}),
             total_ms=self.total_ms,
         )
+
+    @property
+    def of_profiles(self) -> defaultdict[str, Counter[str]]:
+        """Entries by status, of each profile."""
+        kept = {name: Counter(counts) for name, counts in self.profiles.items()}
+        return defaultdict(Counter, kept)

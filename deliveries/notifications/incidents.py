@@ -140,11 +140,12 @@ def _announce(incident: Incident, about: Notice.About, *, now: datetime) -> None
         "tenant": rule.tenant.company_code,
         "value": incident.value,
     }
-    if state == "open":
-        say = partial(logger.warning, "notification.triggered", extra=fields)
-    else:
-        say = partial(logger.warning, "notification.resolved", extra=fields)
-    transaction.on_commit(say)
+    line = (
+        partial(logger.warning, "notification.triggered", extra=fields)
+        if state == "open"
+        else partial(logger.warning, "notification.resolved", extra=fields)
+    )
+    transaction.on_commit(line)
 
 
 def _write_notices(incident: Incident, about: Notice.About, *, now: datetime) -> None:

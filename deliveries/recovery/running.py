@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from deliveries.recovery.matching import Match
+    from deliveries.spans import Span
 
 Stage = Recovery.Stage
 
@@ -47,18 +48,22 @@ def go_on(*, rate: float, is_over: Callable[[], bool]) -> bool:
 
 
 def _take_further(pk: int, *, rate: float) -> bool:
-    with span("recovery", webhooks__recovery=pk):
-        return _take_a_step(pk, rate=rate)
+    with span("recovery") as opened:
+        return _take_a_step(pk, opened, rate=rate)
 
 
 @transaction.atomic(durable=True)
-def _take_a_step(pk: int, *, rate: float) -> bool:
+def _take_a_step(pk: int, opened: Span, *, rate: float) -> bool:
     """Queue a batch, or note the end. True: there may be more to do at once."""
     found = Recovery.objects.running().select_related("webhook").filter(pk=pk)
     # Whoever holds it is doing the same.
     recovery = found.select_for_update(skip_locked=True, of=("self",)).first()
     if recovery is None:
         return False
+    opened.note(
+        webhooks__recovery=recovery.public_id,
+        webhooks__webhook=recovery.webhook.public_id,
+    )
     if recovery.stage == Stage.SENDING or not recovery.webhook.is_active:
         standing = report_on(recovery).standing
         # Else it is being sent, or a new URL is being verified: later.

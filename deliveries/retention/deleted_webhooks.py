@@ -16,17 +16,11 @@ if TYPE_CHECKING:
     from deliveries.retention.periods import Periods
     from subscriptions.models.webhooks import WebhookQuerySet
 
-# For each of them the database looks through all deliveries: no index knows those of a
-# webhook, since nobody else asks for them. The next purge goes on.
-AT_ONCE = 5
-
 
 def batches(periods: Periods) -> Iterator[int]:
-    gone: list[int] = []
     for tenant_id in periods.cutoffs:
-        gone += _gone(tenant_id, periods).values_list("pk", flat=True)[:AT_ONCE]
-    for pk in gone[:AT_ONCE]:
-        yield _delete(pk)
+        for pk in list(_gone(tenant_id, periods).values_list("pk", flat=True)):
+            yield _delete(pk)
 
 
 def count(periods: Periods) -> int:

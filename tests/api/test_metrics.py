@@ -12,16 +12,22 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
 from deliveries.engine.counting import fold, recount
-from deliveries.models import Delivery, Egress, Rollup, hour_of
+from deliveries.models import Delivery, Egress, Occurrence, Purger, Rollup, hour_of
+from subscriptions.models import User
 from tests.builders import (
     make_attempt,
     make_delivery,
+    make_incident,
     make_many_attempts,
+    make_recovery,
+    make_rule,
     make_sign_of_life,
+    publish_sample,
 )
 from tests.processes import ROOT
+from tests.profiles import make_profile, make_webhook_of
 
-DAY = timedelta(days=1)
+ALVYS = ("profile", "alvys")
 
 
 def read(client, **headers):
@@ -70,10 +76,81 @@ def test_attempts_are_counted_by_status_and_kind(client, webhook):
 
     found = read(client)
 
-    assert found["webhooks_attempts_total", ("status", "success")] == 1
-    assert found["webhooks_attempts_total", ("status", "failed")] == 1
+    assert found["webhooks_attempts_total", ALVYS, ("status", "success")] == 1
+    assert found["webhooks_attempts_total", ALVYS, ("status", "failed")] == 1
     assert found["webhooks_attempts_failed_total", ("kind", "http_5xx")] == 1
     assert found["webhooks_attempts_failed_total", ("kind", "timeout")] == 1
+
+
+def test_what_no_row_tells_is_read_from_its_counts(client, acme, webhook):
+    publish_sample(acme)
+    kind = Occurrence.Kind
+    Occurrence.objects.note(kind.CLAIMED, {"alvys": 3, "gone": 1})
+    Occurrence.objects.note(kind.CLAIMED, {"alvys": 2})
+    Occurrence.objects.note(kind.OVERSLEPT, {"": 2})
+    Occurrence.objects.note(kind.VERIFICATION, {"failed": 4})
+    Occurrence.objects.note(kind.PURGED, {"attempts": 500})
+
+    found = read(client)
+
+    assert found["webhooks_events_total", ALVYS] == 1
+    assert found["webhooks_deliveries_claimed_total", ALVYS] == 5
+    assert found["webhooks_deliveries_claimed_total", ("profile", "gone")] == 1
+    assert found["webhooks_leases_overslept_total",] == 2
+    assert found["webhooks_verifications_total", ("result", "failed")] == 4
+    assert found["webhooks_rows_purged_total", ("table", "attempts")] == 500
+
+
+def test_what_has_never_happened_is_zero(client, db):
+    found = read(client)
+
+    for name, labels in {
+        "events": ("profile", "supplierxm"),
+        "deliveries_claimed": ("profile", "alloy"),
+        "verifications": ("result", "outdated"),
+        "rows_purged": ("table", "audit_events"),
+    }.items():
+        assert found[f"webhooks_{name}_total", labels] == 0
+    assert found["webhooks_leases_overslept_total",] == 0
+
+
+def test_attempts_of_each_profile_are_counted_by_themselves(client, webhook, speak):
+    other = make_webhook_of(speak(make_profile("post")), webhook.tenant)
+    make_attempt(make_delivery(webhook), status="success")
+    make_attempt(make_delivery(other), status="failed", status_code=503)
+    fold()
+    make_attempt(make_delivery(other), status="failed", status_code=503)
+    fold()
+
+    found = read(client)
+
+    entries = {
+        key: n for key, n in found.items() if key[0] == "webhooks_attempts_total"
+    }
+    assert entries == {
+        ("webhooks_attempts_total", ALVYS, ("status", "success")): 1,
+        ("webhooks_attempts_total", ("profile", "post"), ("status", "failed")): 2,
+    }
+
+
+def test_recoveries_incidents_and_mail_under_way_are_shown(client, webhook):
+    now = timezone.now()
+    make_recovery(webhook)
+    make_recovery(webhook, status="completed", ended_at=now)
+    incident = make_incident(make_rule(webhook.tenant))
+    person = User.objects.create_user("jane", tenant=webhook.tenant)
+    for ended_at in (None, None, now):
+        incident.notices.create(
+            person=person, about="opened", created_at=now, ended_at=ended_at
+        )
+    Purger.objects.create(pk=1, purged_at=now - timedelta(hours=2))
+
+    found = read(client)
+
+    assert found["webhooks_recoveries_running",] == 1
+    assert found["webhooks_incidents_open",] == 1
+    assert found["webhooks_notices_unsent",] == 2
+    assert 7200 <= found["webhooks_purge_age_seconds",] < 7300
 
 
 def test_durations_fall_into_the_steps_of_a_histogram(client, webhook):
@@ -104,7 +181,8 @@ def test_a_counter_never_shrinks_whatever_is_purged_or_counted_anew(client, webh
     fold()
     Rollup.objects.all().delete()
 
-    assert read(client)["webhooks_attempts_total", ("status", "success")] == 2
+    found = read(client)
+    assert found["webhooks_attempts_total", ALVYS, ("status", "success")] == 2
 
 
 def test_webhooks_are_counted_by_status_and_named_nowhere(client, webhook):
@@ -161,7 +239,7 @@ def test_the_queries_stay_the_same_however_long_the_log(
 ):
     make_many_attempts(make_delivery(webhook), count=300)
 
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(12):
         client.get("/metrics")
 
 

@@ -295,9 +295,9 @@ def test_neither_webhooks_nor_deliveries_cost_queries(
             for number in range(3):
                 make_delivery(webhook, order_key=f"t-{number}")
 
-        # Backlog, health rows, turnstile, room, candidates, lease; webhooks, keys and
-        # events; a savepoint.
-        with django_assert_max_num_queries(11):
+        # Backlog, health rows, turnstile, room, candidates, lease, its count; webhooks,
+        # keys and events; a savepoint.
+        with django_assert_max_num_queries(12):
             assert len(claim_and_prepare(clock)) == 3 * count
 
 

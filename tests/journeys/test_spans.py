@@ -14,13 +14,27 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from deliveries import spans
+from deliveries.checks import spans_can_be_made
 from deliveries.models import Delivery
 from deliveries.publishing import publish_batch
-from tests.builders import publish_sample
+from deliveries.recovery import go_on
+from subscriptions.webhooks import request_verification
+from tests.builders import make_recovery, make_webhook, publish_sample
+from tests.processes import manage
 from tests.receiver import HOST, Answer
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 CALLER = "00f067aa0ba902b7"
+WITHOUT_OPENTELEMETRY = """
+import sys
+
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name.startswith("opentelemetry"):
+            raise ModuleNotFoundError(name)
+
+sys.meta_path.insert(0, Missing())
+"""
 PARENT = f"00-{TRACE}-{CALLER}-01"
 
 
@@ -154,6 +168,54 @@ def test_a_caller_that_is_not_sampled_is_not_traced_but_followed(
     assert request["traceparent"].startswith(f"00-{TRACE}-")
     assert request["traceparent"].endswith("-00")
     assert collector.named("attempt") == []
+
+
+def test_a_challenge_says_of_which_webhook_it_is(acme, receiver, drain, collector):
+    make_webhook(acme)
+    pending = make_webhook(acme, url=receiver.url())
+    request_verification(pending)
+    drain()
+
+    (verification,) = collector.named("verification")
+    assert attributes(verification) == {
+        "webhooks.webhook": pending.public_id,
+        "server.address": HOST,
+        "http.response.status_code": 200,
+    }
+
+
+def test_a_batch_of_a_recovery_says_of_which_and_whose(webhook, collector):
+    recovery = make_recovery(webhook)
+
+    go_on(rate=0, is_over=lambda: False)
+
+    assert [attributes(each) for each in collector.named("recovery")] == [
+        {
+            "webhooks.recovery": recovery.public_id,
+            "webhooks.webhook": webhook.public_id,
+        }
+    ] * 2
+
+
+@pytest.mark.parametrize("is_wanted", [True, False])
+def test_tracing_that_is_installed_is_not_warned_of(settings, is_wanted):
+    settings.WEBHOOKS_TRACING = is_wanted
+
+    assert spans_can_be_made() == []
+
+
+def test_tracing_without_its_packages_is_warned_of(tmp_path):
+    # As python finds it: a process that sees every package but those of the extra.
+    (tmp_path / "sitecustomize.py").write_text(WITHOUT_OPENTELEMETRY)
+
+    done = manage("check", WEBHOOKS_TRACING="true", PYTHONPATH=str(tmp_path))
+
+    assert done.returncode == 0
+    assert (
+        "?: (deliveries.W001) WEBHOOKS_TRACING is on, and OpenTelemetry is not "
+        "installed: no span is sent.\n\tHINT: pip install -r requirements-otel.txt, or "
+        "WEBHOOKS_TRACING=false." in done.stderr
+    )
 
 
 def test_a_refusal_marks_its_span_by_the_name_of_the_error(collector):

@@ -5,24 +5,20 @@ Its queries cost the same however long the log is; a backlog is counted up to BO
 
 from __future__ import annotations
 
-from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from django.db import Error, connection
+from django.db import Error
 from django.db.models import Count
-from prometheus_client.core import (
-    CounterMetricFamily,
-    GaugeMetricFamily,
-    HistogramMetricFamily,
-)
+from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from deliveries.engine.backlog import busy_webhooks
-from deliveries.models import Incident, Notice, Purger, Recovery, SignOfLife, Total
-from deliveries.statements import execute
+from deliveries.models import SignOfLife
+from deliveries.statements import execute, moment
 from deliveries.supervision.signs import vital_signs
 from subscriptions.clock import database_time
 from subscriptions.models import Webhook
+from webhooks_project.metrics.counters import counters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,29 +26,40 @@ if TYPE_CHECKING:
 
     from prometheus_client.core import Metric
 
-    from deliveries.policy.tallies import Tally
-
 BOUND = 50_000
-# In ms; the last is the longest time-out that is usual.
-STEPS = (10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000)
 
-# Literal conditions: SQLite takes a partial index only where its own stands.
-_PENDING = """
-SELECT count(*), coalesce(sum(CASE WHEN due_at <= %s THEN 1 ELSE 0 END), 0)
-FROM (SELECT due_at FROM deliveries_delivery WHERE state = 0 LIMIT %s) pending
+# One question instead of eight. Literal conditions: SQLite takes a partial index only
+# where its own stands.
+_NUMBERS = """
+SELECT backlog.pending, backlog.due,
+    (SELECT count(*) FROM (
+        SELECT 1 FROM deliveries_delivery
+        WHERE state IN (0, 1) AND order_key <> '' AND state = 1 LIMIT %s
+    ) AS waiting),
+    (SELECT count(*) FROM deliveries_delivery WHERE is_leased),
+    (SELECT count(*) FROM deliveries_recovery WHERE status = 'running'),
+    (SELECT count(*) FROM deliveries_incident WHERE resolved_at IS NULL),
+    (SELECT count(*) FROM deliveries_notice WHERE ended_at IS NULL),
+    (SELECT purged_at FROM deliveries_purger WHERE id = 1)
+FROM (
+    SELECT count(*) AS pending,
+        coalesce(sum(CASE WHEN due_at <= %s THEN 1 ELSE 0 END), 0) AS due
+    FROM (SELECT due_at FROM deliveries_delivery WHERE state = 0 LIMIT %s) AS pending
+) AS backlog
 """
-_WAITING = """
-SELECT count(*) FROM (SELECT 1 FROM deliveries_delivery
-WHERE state IN (0, 1) AND order_key <> '' AND state = 1 LIMIT %s) waiting
-"""
-_LEASED = "SELECT count(*) FROM deliveries_delivery WHERE is_leased"
-# What a sequence gave out never shrinks, whatever is purged.
-_LAST_EVENT = {
-    "postgresql": "SELECT CASE WHEN is_called THEN last_value ELSE 0 END"
-    " FROM deliveries_event_id_seq",
-    "sqlite": "SELECT coalesce(max(seq), 0) FROM sqlite_sequence"
-    " WHERE name = 'deliveries_event'",
-}
+
+
+class Numbers(NamedTuple):
+    """In the order of the question."""
+
+    pending: int
+    due: int
+    waiting: int
+    leased: int
+    recoveries: int
+    incidents: int
+    notices: int
+    purged_at: str | datetime | None
 
 
 class Rows(Collector):
@@ -77,25 +84,26 @@ class Rows(Collector):
 
 def _of_the_database() -> Iterator[Metric]:
     now = database_time()
-    yield from _backlog(now)
+    (row,) = execute(_NUMBERS, [BOUND, now, BOUND])
+    numbers = Numbers(*row)
+    yield from _backlog(numbers, now)
     yield from _workers(now)
-    yield from _log(Total.objects.current())
-    yield from _subjects(now)
+    yield from counters()
+    yield _webhooks()
+    yield from _subjects(numbers, now)
 
 
-def _backlog(now: datetime) -> Iterator[Metric]:
-    ((pending, due),) = execute(_PENDING, [now, BOUND])
-    ((waiting,),) = execute(_WAITING, [BOUND])
-    ((leased,),) = execute(_LEASED)
+def _backlog(numbers: Numbers, now: datetime) -> Iterator[Metric]:
     dues = [each.next_due for each in busy_webhooks() if each.next_due]
     age = max((now - min(dues, default=now)).total_seconds(), 0)
     bounded = f"counted up to {BOUND}"
-    yield _gauge("deliveries_pending", f"To be sent, now or later; {bounded}.", pending)
-    yield _gauge("deliveries_due", f"Of these, due now; {bounded}.", due)
-    yield _gauge(
-        "deliveries_waiting", f"Behind one of their entity; {bounded}.", waiting
-    )
-    yield _gauge("deliveries_leased", "Claimed by a worker.", leased)
+    for name, text, value in (
+        ("pending", f"To be sent, now or later; {bounded}.", numbers.pending),
+        ("due", f"Of these, due now; {bounded}.", numbers.due),
+        ("waiting", f"Behind one of their entity; {bounded}.", numbers.waiting),
+        ("leased", "Claimed by a worker.", numbers.leased),
+    ):
+        yield _gauge(f"deliveries_{name}", text, value)
     yield _gauge("oldest_due_age_seconds", "How long the oldest has been due.", age)
 
 
@@ -110,60 +118,24 @@ def _workers(now: datetime) -> Iterator[Metric]:
     yield ages
 
 
-def _log(total: Tally) -> Iterator[Metric]:
-    """Counters: up to a minute behind, without tests."""
-    ended = CounterMetricFamily(
-        "webhooks_attempts", "Entries of the log by status.", labels=["status"]
-    )
-    for status, count in sorted(total.statuses.items()):
-        ended.add_metric([status], count)
-    yield ended
-    failed = CounterMetricFamily(
-        "webhooks_attempts_failed", "Failed attempts by kind.", labels=["kind"]
-    )
-    for kind, count in sorted(total.failures.items()):
-        failed.add_metric([kind or "other"], count)
-    yield failed
-    text = "Of attempts that were seen to their end."
-    name = "webhooks_attempt_duration_seconds"
-    buckets, seconds = _buckets(total), total.total_ms / 1000
-    yield HistogramMetricFamily(name, text, buckets=buckets, sum_value=seconds)
-
-
-def _buckets(total: Tally) -> list[tuple[str, float]]:
-    edges = (-1, *STEPS)
-    parts = (
-        sum(n for ms, n in total.durations.items() if low < ms <= high)
-        for low, high in zip(edges, STEPS, strict=False)
-    )
-    names = [str(step / 1000) for step in STEPS]
-    within = list(zip(names, accumulate(parts), strict=True))
-    return [*within, ("+Inf", total.durations.total())]
-
-
-def _subjects(now: datetime) -> Iterator[Metric]:
+def _webhooks() -> Metric:
     statuses = GaugeMetricFamily(
         "webhooks_webhooks", "Webhooks that are not deleted.", labels=["status"]
     )
     present = Webhook.objects.filter(deleted_at=None).order_by()
-    counts = present.values_list("status").annotate(n=Count("pk"))
-    found = dict(counts)
+    found = dict(present.values_list("status").annotate(n=Count("pk")))
     for status in Webhook.Status.values:
         statuses.add_metric([status], found.get(status, 0))
-    yield statuses
-    running = Recovery.objects.filter(status=Recovery.Status.RUNNING).count()
-    yield _gauge("recoveries_running", "Recoveries under way.", running)
-    incidents = Incident.objects.open().count()
-    yield _gauge("incidents_open", "Rules that are hit.", incidents)
-    unsent = Notice.objects.filter(ended_at=None).count()
-    yield _gauge("notices_unsent", "Mails about them that wait.", unsent)
-    purged_at = Purger.objects.values_list("purged_at", flat=True).first()
-    if purged_at:
+    return statuses
+
+
+def _subjects(numbers: Numbers, now: datetime) -> Iterator[Metric]:
+    yield _gauge("recoveries_running", "Recoveries under way.", numbers.recoveries)
+    yield _gauge("incidents_open", "Rules that are hit.", numbers.incidents)
+    yield _gauge("notices_unsent", "Mails about them that wait.", numbers.notices)
+    if purged_at := moment(numbers.purged_at):
         age = (now - purged_at).total_seconds()
         yield _gauge("purge_age_seconds", "Since a purge last came to its end.", age)
-    ((last,),) = execute(_LAST_EVENT[connection.vendor])
-    text = "Ids given to events; a repeat or a rollback may take one, too."
-    yield CounterMetricFamily("webhooks_events", text, value=last)
 
 
 def _gauge(name: str, text: str, value: float) -> Metric:
