@@ -69,8 +69,8 @@ covers their own files. We use them unchanged, as they are published.
 """
 
 
-def direct() -> list[Requirement]:
-    lines = (ROOT / "requirements.txt").read_text().splitlines()
+def direct(file: str = "requirements.txt") -> list[Requirement]:
+    lines = (ROOT / file).read_text().splitlines()
     return [Requirement(line) for line in lines if re.match(r"\w", line)]
 
 
