@@ -46,6 +46,7 @@ LOOKED_AT = {
 }
 # What older packages write, in the words of SPDX.
 SPDX = {
+    "3-Clause BSD License": "BSD-3-Clause",
     "Apache Software License": "Apache-2.0",
     "BSD License": "BSD",
     "MIT License": "MIT",
