@@ -46,6 +46,7 @@ LOOKED_AT = {
 }
 # What older packages write, in the words of SPDX.
 SPDX = {
+    "3-Clause BSD License": "BSD-3-Clause",
     "Apache Software License": "Apache-2.0",
     "BSD License": "BSD",
     "MIT License": "MIT",
@@ -69,8 +70,8 @@ covers their own files. We use them unchanged, as they are published.
 """
 
 
-def direct() -> list[Requirement]:
-    lines = (ROOT / "requirements.txt").read_text().splitlines()
+def direct(file: str = "requirements.txt") -> list[Requirement]:
+    lines = (ROOT / file).read_text().splitlines()
     return [Requirement(line) for line in lines if re.match(r"\w", line)]
 
 

@@ -54,7 +54,7 @@ def _of_occurrences(sums: Mapping[str, Mapping[str, int]]) -> Iterator[Metric]:
         ("rows_purged", "Rows that had expired.", "table", Kind.PURGED),
     ):
         # Also what has never happened: else nobody sees its first time in a rate.
-        counts = dict.fromkeys(_known(kind), 0) | dict(sums.get(kind, {}))
+        counts = {**dict.fromkeys(_known(kind), 0), **sums.get(kind, {})}
         yield _counter(name, text, label=label, counts=counts)
     lost = sum(sums.get(Kind.OVERSLEPT, {}).values())
     text = "Leases that ran out before the attempt was recorded."
