@@ -22,7 +22,7 @@ def dana(acme):
 
 
 def log_in(visit, password=PASSWORD):
-    visit.open("/admin/deliveries/event/")
+    visit.open("/admin/settings/webhooks/")
     visit.submit("Log in", username="dana", password=password)
 
 
@@ -54,18 +54,18 @@ def test_a_person_enrols_then_logs_in_by_code_then_by_recovery_code(
     recovery = visit.page.locator(".codes code").all_inner_texts()
     assert len(recovery) == 10
     visit.page.get_by_role("link", name="I have stored them").click()
-    assert visit.path() == "/admin/deliveries/event/"
+    assert visit.path() == "/admin/settings/webhooks/"
     log_out(visit)
 
     log_in(visit)
     assert visit.heading() == "Enter your code"
     visit.submit("Verify", code=code_of(secret, steps_ahead=1))
-    assert visit.path() == "/admin/deliveries/event/"
+    assert visit.path() == "/admin/settings/webhooks/"
     log_out(visit)
 
     log_in(visit)
     visit.submit("Verify", code=recovery[0])
-    assert visit.path() == "/admin/deliveries/event/"
+    assert visit.path() == "/admin/settings/webhooks/"
     assert len(Authenticator.objects.get().recovery_digests) == 9
 
 
@@ -80,14 +80,14 @@ def test_who_fails_too_often_is_told_to_wait(visit, dana):
 
 def test_after_half_an_hour_of_silence_one_logs_in_again_and_goes_on(visit, dana):
     log_in(visit)
-    assert visit.path() == "/admin/deliveries/event/"
+    assert visit.path() == "/admin/settings/webhooks/"
     sessions_age(minutes=31)
 
     visit.page.reload()
 
-    assert visit.path() == "/admin/login/?next=/admin/deliveries/event/"
+    assert visit.path() == "/admin/login/?next=/admin/settings/webhooks/"
     visit.submit("Log in", username="dana", password=PASSWORD)
-    assert visit.path() == "/admin/deliveries/event/"
+    assert visit.path() == "/admin/settings/webhooks/"
 
 
 @pytest.mark.parametrize(("width", "theme"), THEMES)
