@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -22,9 +21,10 @@ from subscriptions.conf import get_conf
 from subscriptions.identifiers import NotAnIdentifier, decode
 from subscriptions.models import ApiClient, Subsidiary, Tenant, User, Webhook
 from subscriptions.pages.base import Page
+from subscriptions.pages.tenant_forms import SubsidiaryForm, TermsForm
 from subscriptions.roles import Right
 from subscriptions.tenancy import MAX_CLIENTS_PER_TENANT, ensure_tenant
-from subscriptions.tenant_changes import Terms, rename_subsidiary, update_tenant
+from subscriptions.tenant_changes import rename_subsidiary, update_tenant
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -51,34 +51,6 @@ class TenantListPage(Page):
 
     def crumbs(self) -> Crumbs:
         return []
-
-
-class TermsForm(forms.Form):
-    name = forms.CharField(label=_("Name"), max_length=200)
-    delivers_in_order = forms.BooleanField(
-        label=_("Deliver in order"),
-        required=False,
-        help_text=_("Events of one entity wait for each other; others never do."),
-    )
-    retention_days = forms.IntegerField(
-        label=_("Days that logs are kept"),
-        required=False,
-        min_value=1,
-        max_value=32767,
-    )
-
-    @property
-    def terms(self) -> Terms:
-        return Terms(**self.cleaned_data)
-
-
-class SubsidiaryForm(forms.Form):
-    code = forms.CharField(
-        label=_("Code"),
-        max_length=100,
-        help_text=_("SubsidiaryId of the API. It stays as it is."),
-    )
-    name = forms.CharField(label=_("Name"), max_length=200)
 
 
 class _OneTenant(Page):

@@ -45,15 +45,16 @@ def admin_pages():
                 continue
 
 
-@pytest.mark.parametrize("role", ["operator", "tenant-admin"])
-def test_no_page_of_the_admin_breaks_the_policy(visit, rows, role):
+@pytest.mark.parametrize(("role", "open_ones"), [("operator", 25), ("tenant-admin", 5)])
+def test_no_page_of_the_admin_breaks_the_policy(visit, rows, role, open_ones):
+    """A tenant's people have no raw tables: their account, and the way to webhooks."""
     visit.log_in_as(make_person(role, None if role == "operator" else rows))
 
     seen = {path: visit.open(path).status for path in admin_pages()}
 
     assert len(seen) > 40
     assert {path: status for path, status in seen.items() if status not in SHOWN} == {}
-    assert list(seen.values()).count(200) > 25
+    assert list(seen.values()).count(200) >= open_ones
 
 
 def test_no_public_page_breaks_the_policy(visit):
@@ -65,7 +66,7 @@ def test_no_public_page_breaks_the_policy(visit):
 
 @pytest.mark.parametrize("width", [1440, 390])
 def test_what_a_stranger_sent_is_text_and_fits(visit, acme, width):
-    visit.log_in_as(make_person("dana", acme))
+    visit.log_in_as(make_person("sam"))
     visit.page.set_viewport_size({"width": width, "height": 900})
     hostile = (
         "<script>alert(1)</script></pre><svg onload=alert(1)>\u202e\x1b[31m{{7*7}}"
