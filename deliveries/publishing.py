@@ -23,7 +23,7 @@ from deliveries.event_rows import (
 )
 from deliveries.facts import WEBHOOK, Fact, event_of, refuse_invalid
 from deliveries.filtering import who_want
-from deliveries.models import Delivery, Event, Occurrence
+from deliveries.models import Delivery, Event
 from deliveries.queue import wake_workers
 from deliveries.spans import span
 from deliveries.wire.tracing import accepted, trace_of
@@ -105,7 +105,6 @@ def _publish(facts: Sequence[Fact]) -> list[Publication]:
     events = [event_of(fact, types[fact.type], now=now) for fact in facts]
     stored = store_events(events, now=now)
     new = [e for e in events if stored[key_of(e)] is e]
-    _count(new, types)
     counts = _fan_out(new, types, now=now) + _sent_before(stored.values(), new)
     publications = [_publication(event, stored, counts) for event in events]
     transaction.on_commit(partial(_announce, publications))
@@ -164,11 +163,6 @@ def _fan_out(
     ]
     insert_deliveries(recipients, now=now)
     return Counter(recipient.event_id for recipient in recipients)
-
-
-def _count(new: Iterable[Event], types: Mapping[str, EventTypeDefinition]) -> None:
-    profiles = Counter(types[event.type].profile for event in new)
-    Occurrence.objects.note(Occurrence.Kind.PUBLISHED, profiles)
 
 
 def _order_key(event: Event, policy: Policy) -> str:

@@ -51,7 +51,6 @@ class Occurrence(models.Model):
 
     class Kind(models.TextChoices):
         # By profile.
-        PUBLISHED = "published"
         CLAIMED = "claimed"
         OVERSLEPT = "overslept"
         # By result.

@@ -12,20 +12,16 @@ from django.utils import timezone
 from deliveries.conf import get_conf
 from deliveries.engine.recording import record
 from deliveries.models import Occurrence
-from deliveries.publishing import publish_batch
 from deliveries.retention.periods import periods
 from deliveries.retention.purging import purge
 from deliveries.verification import Verified, record_verification
-from deliveries.webhook_tests import publish_test
 from subscriptions.verification import Challenge, claim_challenges
 from tests.builders import (
     make_attempt,
     make_delivery,
     make_webhook,
-    publish_sample,
 )
 from tests.engine.product import wait_until
-from tests.integration.test_publishing import fact
 from tests.integration.test_recording import attempt  # noqa: F401 (a fixture)
 from tests.profiles import make_profile, make_webhook_of
 
@@ -40,26 +36,13 @@ def counted(kind):
 # --- What is counted ----------------------------------------------------------------
 
 
-def test_an_event_is_counted_once_however_often_it_is_published(acme):
-    publish_batch([fact(acme, id="evt-1"), fact(acme, id="evt-2")])
-    publish_batch([fact(acme, id="evt-1")])
-
-    assert counted(Kind.PUBLISHED) == {"alvys": 2}
-
-
 @pytest.mark.django_db(transaction=True)
-def test_what_is_rolled_back_is_not_counted(acme):
+def test_what_is_rolled_back_is_not_counted():
     with transaction.atomic():
-        publish_sample(acme)
+        Occurrence.objects.note(Kind.CLAIMED, {"alvys": 1})
         transaction.set_rollback(True)
 
     assert not Occurrence.objects.exists()
-
-
-def test_a_test_is_not_counted_among_events(webhook):
-    publish_test(webhook, event_type="tender.created")
-
-    assert counted(Kind.PUBLISHED) == {}
 
 
 def test_leases_are_counted_by_profile(webhook, acme, speak, claim_due):
