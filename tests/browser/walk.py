@@ -23,9 +23,25 @@ WALK = [
     ("list", lambda cast: page("webhooks"), ALL),
     ("list-none-match", lambda cast: page("webhooks") + "?q=nothing", ALL),
     ("new", lambda cast: page("webhook_new"), TENANTS_OWN),
+    ("new-alloy", lambda cast: page("webhook_new") + "?profile=alloy", TENANTS_OWN),
+    (
+        "new-supplierxm",
+        lambda cast: page("webhook_new") + "?profile=supplierxm",
+        TENANTS_OWN,
+    ),
     ("inbox", lambda cast: page("webhook_inbox"), TENANTS_OWN),
     ("start", of_webhook("webhook_start"), TENANTS_OWN),
     ("settings", of_webhook("webhook_settings"), TENANTS_OWN),
+    (
+        "settings-alloy",
+        lambda cast: page("webhook_settings", cast.alloy.public_id),
+        TENANTS_OWN,
+    ),
+    (
+        "broken",
+        lambda cast: page("webhook_settings", cast.broken.public_id),
+        TENANTS_OWN,
+    ),
     ("disable", of_webhook("webhook_disable"), ALL),
     ("delete", of_webhook("webhook_delete"), (ADMIN,)),
 ]

@@ -21,6 +21,8 @@ ACTS = [
     ("webhook_disable", "post", {"admin", "engineer", "support"}),
     ("webhook_delete", "get", {"admin"}),
     ("webhook_delete", "post", {"admin"}),
+    ("webhook_filter", "post", {"admin", "engineer"}),
+    ("webhook_unbreak", "post", {"admin", "engineer"}),
     ("webhook_start", "get", {"admin", "engineer"}),
     ("webhook_start_test", "post", {"admin", "engineer"}),
 ]
