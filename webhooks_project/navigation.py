@@ -68,7 +68,7 @@ GROUPS = (
             Entry(_("Delivery log"), "lines", "deliveries_attempt_changelist", SUPPORT),
             Entry(_("Tenants"), "building", "subscriptions_tenant_changelist", SUPPORT),
             Entry(_("Users"), "people", "subscriptions_user_changelist", SUPPORT),
-            Entry(_("All tables"), "table", "index", SUPPORT),
+            Entry(_("All tables"), "table", "tables", SUPPORT),
         ),
     ),
 )
@@ -107,11 +107,6 @@ def navigation(request: HttpRequest) -> list[Section]:
 
 
 def _current(path: str, addresses: list[str]) -> str:
-    """The longest that leads here; the index leads to itself alone."""
-    index = reverse("admin:index")
-    leading = [
-        href
-        for href in addresses
-        if href == path or (path.startswith(href) and href != index)
-    ]
+    """The longest that leads here."""
+    leading = [href for href in addresses if path.startswith(href)]
     return max(leading, key=len, default="")
