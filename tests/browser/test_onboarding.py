@@ -78,42 +78,57 @@ def inbox(settings, receiver, live_server, acme):
     return url
 
 
-def test_who_has_no_server_gets_a_first_event_without_a_mouse(
-    visit, acme, inbox, drain
-):
+@pytest.fixture
+def keyboard(visit, acme):
+    """Dana's, who is logged in, and whose browser may copy."""
     visit.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     visit.log_in_as(make_person("dana", acme))
-    keyboard, page = Keyboard(visit.page), visit.page
+    return Keyboard(visit.page)
 
-    visit.open("/admin/settings/webhooks/")
+
+def add_a_webhook(keyboard, page, *, url):
     keyboard.press("Enter", at="Try it without a server")
     page.get_by_text("Nothing has arrived yet").wait_for()
     keyboard.press("Enter", at="Add a webhook for it")
     page.get_by_role("heading", name="Add webhook").wait_for()
-    assert page.get_by_label("URL", exact=True).input_value() == inbox
+    assert page.get_by_label("URL", exact=True).input_value() == url
     keyboard.enter("Warehouse", at="Name")
     keyboard.enter("tender.", at="Filter events")
     for name in ("tender.accepted", "tender.created"):
         keyboard.press("Space", at=name)
     keyboard.press("Enter", at="Add webhook")
-
     page.get_by_text("The webhook was added.").wait_for()
+
+
+def copy_the_secret(keyboard, page):
     keyboard.press("Enter", at="Copy")
     page.get_by_text("Copied", exact=True).wait_for()
-    secret = page.evaluate("navigator.clipboard.readText()")
-    drain()
-    page.get_by_text("The URL is verified").wait_for()
+    return page.evaluate("navigator.clipboard.readText()")
+
+
+def send_a_test(keyboard, page, drain):
     keyboard.press("Enter", at="Send test event")
     page.get_by_text("On its way").wait_for()
     drain()
     page.get_by_text("Your server answered 200").wait_for()
     assert keyboard.focus() == "Send test event"
 
+
+def test_who_has_no_server_gets_a_first_event_without_a_mouse(
+    visit, keyboard, inbox, drain
+):
+    page = visit.page
+    visit.open("/admin/settings/webhooks/")
+    add_a_webhook(keyboard, page, url=inbox)
+    secret = copy_the_secret(keyboard, page)
+    drain()
+    page.get_by_text("The URL is verified").wait_for()
+    send_a_test(keyboard, page, drain)
+
     webhook = Webhook.objects.get()
     names = webhook.subscriptions.values_list("event_type__name", flat=True)
     assert webhook.status == "Active"
     assert sorted(names) == ["tender.accepted", "tender.created"]
-    keyboard.press("Enter", at="Go to the webhook")
     visit.open("/admin/settings/webhooks/inbox/")
     assert page.locator("summary.panel-head code").all_inner_texts() == [
         "webhook.test",
