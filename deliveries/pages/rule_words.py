@@ -26,13 +26,9 @@ class Fact(NamedTuple):
 
 def facts_of(rules: Rules, *, in_order: bool) -> list[Fact]:
     within = {"codes": codes(rules.success), "time": span(rules.timeout)}
-    attempts = {
-        "attempts": len(rules.retries.delays) + 1,
-        "waits": " · ".join(map(span, rules.retries.delays)),
-    }
     return [
         Fact(_("Success"), _("%(codes)s within %(time)s") % within),
-        Fact(_("Attempts"), _("%(attempts)d, waiting %(waits)s") % attempts),
+        Fact(_("Attempts"), _attempts(rules.retries.delays)),
         Fact(_("Tried again"), _retried(rules)),
         Fact(_("Stop"), _stop(rules)),
         Fact(
@@ -76,6 +72,14 @@ def codes(wanted: Container[int]) -> str:
     return ", ".join(
         f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in ends
     )
+
+
+def _attempts(delays: tuple[timedelta, ...]) -> str:
+    if not delays:
+        return "1"
+    waits = " · ".join(map(span, delays))
+    number = len(delays) + 1
+    return _("%(attempts)d, waiting %(waits)s") % {"attempts": number, "waits": waits}
 
 
 def _retried(rules: Rules) -> str:

@@ -144,6 +144,14 @@ def test_what_is_said_of_deliveries_follows_the_settings(admin, settings):
     assert "Disabled after 7 events in a row without success." in html
 
 
+def test_one_attempt_waits_for_nothing(admin, settings):
+    settings.WEBHOOKS_RETRY_DELAYS = ()
+
+    html = text_of(admin.get(address("webhook_new")))
+
+    assert "<dt>Attempts</dt><dd>1</dd>" in html
+
+
 def test_a_url_that_another_webhook_has_is_refused_where_there_may_be_one(
     admin, supplier
 ):
