@@ -17,7 +17,12 @@ from deliveries.wire.grants import Grant
 from subscriptions.credentials import kept_auths
 from subscriptions.profiles import Signature
 from subscriptions.profiles import profile as profile_named
-from subscriptions.request_auth import AuthType, Encoding, GrantType
+from subscriptions.request_auth import (
+    AuthType,
+    Encoding,
+    GrantType,
+    signs_with_own_secret,
+)
 from subscriptions.signature_tokens import token_keys
 from subscriptions.signing_secrets import active_keys
 
@@ -65,7 +70,9 @@ def _chosen(
     ids: Collection[int], webhooks: Mapping[int, Webhook], *, now: datetime
 ) -> dict[int, Authentication | ByToken]:
     kept = kept_auths(ids)
-    signing = [pk for pk, each in kept.items() if each and _needs_key(each)]
+    signing = [
+        pk for pk, each in kept.items() if each and signs_with_own_secret(each.auth)
+    ]
     keys = active_keys(signing, now=now) if signing else {}
     known: dict[int, Authentication | ByToken] = {
         pk: BodySigned(key.whole) for pk, (key, *_) in keys.items()
@@ -73,16 +80,11 @@ def _chosen(
     for pk, each in kept.items():
         if each is None:
             known[pk] = Unauthenticated()
-        elif not _needs_key(each):
+        elif not signs_with_own_secret(each.auth):
             known[pk] = _shown(
                 each, timeout=get_conf().rules(webhooks[pk].profile).timeout
             )
     return known
-
-
-def _needs_key(kept: Kept) -> bool:
-    """Whether it signs with the webhook's own secret."""
-    return kept.auth.type is AuthType.HMAC and "secret" not in kept.auth.settings
 
 
 def _shown(kept: Kept, *, timeout: timedelta) -> Authentication | ByToken:

@@ -13,6 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+MAX_NAME = 255
+MAX_SECRET = 2048
+MAX_SCOPE = 1024
+PRINTABLE = r"\A[^\x00-\x1f\x7f-\x9f\ud800-\udfff]*\Z"
+NO_COLON = r"\A[^:]*\Z"
+
+
 class AuthType(StrEnum):
     NONE = "none"
     BASIC = "basic"
@@ -39,3 +46,8 @@ class Auth:
 
 
 NO_AUTH = Auth(AuthType.NONE)
+
+
+def signs_with_own_secret(auth: Auth) -> bool:
+    """Whether it needs the signing secret of the webhook itself."""
+    return auth.type is AuthType.HMAC and "secret" not in auth.settings

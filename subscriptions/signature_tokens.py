@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from subscriptions.models import Webhook
 
+MAX_TOKEN = 255
 logger = logging.getLogger(__name__)
 
 

@@ -67,10 +67,14 @@ class WebhooksAdminSite(AdminSite):
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
+        """Everybody begins with the webhooks: those that do worst stand first."""
+        return cast("TemplateResponse", redirect("admin:webhooks"))
+
+    def tables(self, request: HttpRequest) -> TemplateResponse:
         """A tenant's people have pages; the tables are for the platform's staff."""
         if person(request).tenant_id is not None:
-            return cast("TemplateResponse", redirect("admin:webhooks"))
-        return super().index(request, extra_context)
+            raise Http404
+        return super().index(request)
 
     def password_change(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -112,6 +116,7 @@ class WebhooksAdminSite(AdminSite):
             # Also for who does not have the second factor at hand.
             path("logout/", password_given(self.logout), name="logout"),
             path("password_change/", new_password, name="password_change"),
+            path("tables/", self.admin_view(self.tables), name="tables"),
             path("language/", self.admin_view(set_language), name="set_language"),
             *account(self.admin_view),
             *webhook_pages(self.admin_view),

@@ -69,7 +69,7 @@ GROUPS = (
             Entry(_("Delivery log"), "lines", "delivery_log", SUPPORT),
             Entry(_("Tenants"), "building", "tenants", SUPPORT),
             Entry(_("Users"), "people", "subscriptions_user_changelist", SUPPORT),
-            Entry(_("All tables"), "table", "index", SUPPORT),
+            Entry(_("All tables"), "table", "tables", SUPPORT),
         ),
     ),
 )
@@ -108,11 +108,6 @@ def navigation(request: HttpRequest) -> list[Section]:
 
 
 def _current(path: str, addresses: list[str]) -> str:
-    """The longest that leads here; the index leads to itself alone."""
-    index = reverse("admin:index")
-    leading = [
-        href
-        for href in addresses
-        if href == path or (path.startswith(href) and href != index)
-    ]
+    """The longest that leads here."""
+    leading = [href for href in addresses if path.startswith(href)]
     return max(leading, key=len, default="")

@@ -10,6 +10,7 @@ import deliveries.pages.addresses  # noqa: F401 (what an id in an address looks 
 from deliveries.pages.deliveries import DeliveriesPage
 from deliveries.pages.delivery import DeliveryPage, FellowsPart
 from deliveries.pages.exporting import ExportDeliveries
+from deliveries.pages.filter_trial import TrialForNew, TrialForSettings
 from deliveries.pages.inbox import InboxPage
 from deliveries.pages.incident import IncidentPage
 from deliveries.pages.notification_rules import (
@@ -32,6 +33,7 @@ from deliveries.pages.sending_tests import (
 )
 from deliveries.pages.start import StartPage, StartTest, VerificationPart
 from deliveries.pages.support_log import SupportLogPage
+from deliveries.pages.unbreaking import UnbreakWebhook
 from deliveries.pages.webhook_export import WebhookExport
 from deliveries.pages.webhook_list import WebhookListPage
 from subscriptions.pages.addresses import WEBHOOK, WEBHOOKS
@@ -62,6 +64,9 @@ def webhook_pages(members_only: Callable[[View], View]) -> list[URLPattern]:
         ("webhooks/delivery/", SupportLogPage, "delivery_log"),
         (f"{WEBHOOKS}inbox/", InboxPage, "webhook_inbox"),
         (f"{WEBHOOKS}export.<webhook_file:form>", WebhookExport, "webhooks_export"),
+        (f"{WEBHOOKS}new/filter/", TrialForNew, "webhook_new_filter"),
+        (f"{WEBHOOK}settings/filter/", TrialForSettings, "webhook_filter"),
+        (f"{WEBHOOK}unbreak/", UnbreakWebhook, "webhook_unbreak"),
         (f"{WEBHOOK}start/", StartPage, "webhook_start"),
         (f"{WEBHOOK}start/verification/", VerificationPart, "webhook_verification"),
         (f"{WEBHOOK}start/test/", StartTest, "webhook_start_test"),

@@ -11,16 +11,20 @@ from rest_framework import serializers
 
 from subscriptions.api.fields import Flag, TargetUrl, Text
 from subscriptions.api.strict_bodies import StrictBody
-from subscriptions.request_auth import Auth, AuthType, Encoding, GrantType
-
-MAX_NAME = 255
-MAX_SECRET = 2048
-MAX_SCOPE = 1024
-
-_printable = RegexValidator(
-    r"\A[^\x00-\x1f\x7f-\x9f\ud800-\udfff]*\Z", "This must not hold control characters."
+from subscriptions.request_auth import (
+    MAX_NAME,
+    MAX_SCOPE,
+    MAX_SECRET,
+    NO_COLON,
+    PRINTABLE,
+    Auth,
+    AuthType,
+    Encoding,
+    GrantType,
 )
-_no_colon = RegexValidator(r"\A[^:]*\Z", "A user name has no colon.")
+
+_printable = RegexValidator(PRINTABLE, "This must not hold control characters.")
+_no_colon = RegexValidator(NO_COLON, "A user name has no colon.")
 
 
 def _text(limit: int, **options: Any) -> Text:

@@ -18,6 +18,7 @@ from subscriptions.pages.base import Act, WebhookPage
 from subscriptions.roles import Right
 from subscriptions.sessions import recently_confirmed
 from subscriptions.webhooks import (
+    NothingToVerify,
     delete_webhook,
     disable_webhook,
     enable_webhook,
@@ -35,8 +36,11 @@ class EnableWebhook(WebhookPage):
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest, webhook_id: str) -> HttpResponse:
-        enable_webhook(self.webhook, origin=self.origin)
-        messages.success(request, _("The URL is being verified; events follow then."))
+        webhook = enable_webhook(self.webhook, origin=self.origin)
+        told = _("The URL is being verified; events follow then.")
+        if webhook.is_active:
+            told = _("%s is active.") % webhook
+        messages.success(request, told)
         return redirect(self.url_of("webhook"))
 
 
@@ -46,7 +50,11 @@ class VerifyWebhook(WebhookPage):
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest, webhook_id: str) -> HttpResponse:
-        webhook = request_verification(self.webhook, origin=self.origin)
+        try:
+            webhook = request_verification(self.webhook, origin=self.origin)
+        except NothingToVerify as error:
+            messages.error(request, str(error))
+            return redirect(self.url_of("webhook"))
         if self.is_partial:
             return self.render({"webhook": webhook})
         messages.success(request, _("The URL is being verified."))

@@ -23,6 +23,7 @@ from subscriptions.models import Webhook
 from subscriptions.origins import Origin
 from subscriptions.pages.tabs import tabs_of
 from subscriptions.pages.visitor import visitor_of
+from subscriptions.profiles import profile as profile_named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -138,6 +139,7 @@ class WebhookPage(Page):
         return super().page_context() | {
             "title": self.title or self.webhook.name,
             "webhook": self.webhook,
+            "profile": profile_named(self.webhook.profile),
             "disabling": self._disabling(),
             "tabs": tabs_of(self.webhook, chosen=self.tab, rights=self.visitor.rights),
         }

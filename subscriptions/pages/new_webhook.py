@@ -7,11 +7,19 @@ from typing import TYPE_CHECKING, Any
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from subscriptions.catalogue import UnknownEventTypes, definitions_named
+from subscriptions.filters import BadFilter
 from subscriptions.pages.base import Page
 from subscriptions.pages.webhook_form import NewWebhookForm, event_types_of
 from subscriptions.profiles import all_profiles
+from subscriptions.request_auth import signs_with_own_secret
 from subscriptions.roles import Right
-from subscriptions.webhooks import NameTaken, TooManyWebhooks, create_webhook
+from subscriptions.webhooks import (
+    NameTaken,
+    TooManyWebhooks,
+    UrlTaken,
+    create_webhook,
+)
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -30,17 +38,18 @@ class NewWebhookPage(Page):
     needs = {"get": Right.MANAGE, "post": Right.MANAGE}
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        return self._showing(self._form(initial=self._initial()))
+        return self.showing(self.form(initial=self._initial()))
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        form = self._form(request.POST)
+        form = self.form(request.POST)
         created = self._created(form) if form.is_valid() else None
         if created is None:
-            return self._showing(form)
+            return self.showing(form)
         context = {
             "title": _("Webhook added"),
             "webhook": created.webhook,
-            "secret": created.secret,
+            "profile": self.profile,
+            "secret": created.secret if _is_used(form) else "",
         }
         answer = self.render(context, template="webhooks/created.html")
         answer.headers["Cache-Control"] = "no-store"
@@ -52,12 +61,16 @@ class NewWebhookPage(Page):
             return create_webhook(
                 tenant=self._tenant,
                 created_by=self.visitor.user.get_username(),
-                profile=self._profile.name,
+                profile=self.profile.name,
                 origin=self.origin,
-                **form.cleaned_data,
+                **form.wanted,
             )
         except NameTaken as error:
             form.add_error("name", str(error))
+        except UrlTaken as error:
+            form.add_error("url", str(error))
+        except BadFilter as error:
+            form.add_error("filter", str(error))
         except TooManyWebhooks as error:
             form.add_error(None, str(error))
         return None
@@ -70,11 +83,18 @@ class NewWebhookPage(Page):
         return self.visitor.tenant
 
     @property
-    def _profile(self) -> Profile:
-        """That of the address; the default one for any other word."""
+    def profile(self) -> Profile:
+        """That of the address, or of its event; the default one for any other word."""
         known = all_profiles()
-        asked = self.request.GET.get("profile", "")
+        asked = self.request.GET.get("profile") or self._profile_of_event()
         return next((each for each in known if each.name == asked), known[0])
+
+    def _profile_of_event(self) -> str:
+        event = self.request.GET.get("event", "")
+        try:
+            return definitions_named([event])[event].profile
+        except UnknownEventTypes:
+            return ""
 
     def _initial(self) -> dict[str, Any]:
         chosen = self.visitor.subsidiary
@@ -84,18 +104,23 @@ class NewWebhookPage(Page):
             "url": self.request.GET.get("url", ""),
         }
 
-    def _form(self, *data: Any, **options: Any) -> NewWebhookForm:
+    def form(self, *data: Any, **options: Any) -> NewWebhookForm:
         return NewWebhookForm(
             *data,
-            event_types=event_types_of(self._profile.name),
+            profile=self.profile,
+            event_types=event_types_of(self.profile.name),
             subsidiaries=self.visitor.subsidiaries,
             **options,
         )
 
-    def _showing(self, form: NewWebhookForm) -> HttpResponse:
-        return self.render(
-            {"form": form, "profile": self._profile, "profiles": all_profiles()}
-        )
+    def showing(self, form: NewWebhookForm, **more: Any) -> HttpResponse:
+        context = {"form": form, "profile": self.profile, "profiles": all_profiles()}
+        return self.render(context | more)
 
     def crumbs(self) -> Crumbs:
         return [*super().crumbs(), (_("Webhooks"), reverse("admin:webhooks"))]
+
+
+def _is_used(form: NewWebhookForm) -> bool:
+    """Whether the new webhook's requests are signed with its signing secret."""
+    return form.auth is None or signs_with_own_secret(form.auth.auth)

@@ -12,12 +12,19 @@ from django.utils.translation import gettext_lazy
 
 from subscriptions.conf import get_conf
 from subscriptions.models import EventType
+from subscriptions.pages.auth_form import AuthForm
+from subscriptions.pages.filter_rows import FilterEntry, FilterField
+from subscriptions.profiles import Signature
+from subscriptions.request_auth import NO_AUTH
+from subscriptions.signature_tokens import MAX_TOKEN
 from subscriptions.target_urls import MAX_LENGTH, BadTargetUrl, canonical_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from subscriptions.models import Subsidiary, Webhook
+    from subscriptions.profiles import Profile
+    from subscriptions.request_auth import Auth
 
 MAX_EVENTS = 50
 PLAIN = {"autocomplete": "off", "spellcheck": "false"}
@@ -25,7 +32,10 @@ one_line = RegexValidator(r"\A[^\r\n]*\Z", gettext_lazy("This must be a single l
 
 
 class WebhookForm(forms.Form):
-    """*event_types*: what can be chosen. Names are those of the operations."""
+    """*event_types*: what can be chosen; *profile*: what there is to say besides.
+
+    Names are those of the operations. *kept_auth*: what the webhook shows already.
+    """
 
     name = forms.CharField(
         label=gettext_lazy("Name"),
@@ -54,14 +64,53 @@ class WebhookForm(forms.Form):
     include_previous_attributes = forms.BooleanField(
         label=gettext_lazy("Include previous attributes"), required=False
     )
+    filter = FilterField(label=gettext_lazy("Filter"), required=False)
+    signature_token = forms.CharField(
+        label=gettext_lazy("Signature token"),
+        max_length=MAX_TOKEN,
+        required=False,
+        strip=False,
+        help_text=gettext_lazy(
+            "Signs the body: hex HMAC-SHA256 in the header webhook-signature. "
+            "Without one, requests are not signed."
+        ),
+        widget=forms.TextInput(attrs=PLAIN),
+    )
 
     def __init__(
-        self, *args: Any, event_types: Iterable[EventType], **kwargs: Any
+        self,
+        *args: Any,
+        profile: Profile,
+        event_types: Iterable[EventType],
+        kept_auth: Auth | None = NO_AUTH,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.event_types = list(event_types)
         names = [each.name for each in self.event_types]
         self.fields["events"].choices = [(name, name) for name in names]  # type: ignore[attr-defined]
+        if not profile.change_events:
+            del self.fields["include_previous_attributes"]
+        if profile.signature is not Signature.TOKEN:
+            del self.fields["signature_token"]
+        self.auth: AuthForm | None = None
+        if profile.signature is Signature.CHOSEN:
+            self.auth = AuthForm(*args[:1], kept=kept_auth)
+
+    def is_valid(self) -> bool:
+        auth_is_valid = self.auth is None or self.auth.is_valid()
+        return super().is_valid() and auth_is_valid
+
+    @property
+    def wanted(self) -> dict[str, Any]:
+        """What the operations take, once all is valid."""
+        return self.cleaned_data | ({"auth": self.auth.auth} if self.auth else {})
+
+    @property
+    def filter_entry(self) -> FilterEntry:
+        """What was entered, or what is kept, as rows."""
+        value = self["filter"].value()
+        return value if isinstance(value, FilterEntry) else FilterEntry.of(value)
 
     def clean_url(self) -> str:
         try:
@@ -75,6 +124,9 @@ class WebhookForm(forms.Form):
             message = _("Choose at most %d events.") % MAX_EVENTS
             raise forms.ValidationError(message)
         return events
+
+    def clean_signature_token(self) -> str | None:
+        return self.cleaned_data["signature_token"] or None
 
     def groups(self) -> list[EventGroup]:
         """The event types by group, each with whether it is chosen."""

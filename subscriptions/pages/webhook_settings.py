@@ -8,11 +8,15 @@ from django.contrib import messages
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
+from subscriptions.credentials import auth_of, chooses_auth
+from subscriptions.filters import BadFilter
 from subscriptions.pages.base import WebhookPage
 from subscriptions.pages.webhook_form import WebhookForm, event_types_of
+from subscriptions.profiles import profile as profile_named
 from subscriptions.revisions import RevisionMismatch
 from subscriptions.roles import Right
-from subscriptions.webhooks import NameTaken, update_webhook
+from subscriptions.signature_tokens import readable_tokens
+from subscriptions.webhooks import NameTaken, UrlTaken, update_webhook
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -24,12 +28,12 @@ class WebhookSettingsPage(WebhookPage):
     needs = {"get": Right.MANAGE, "post": Right.MANAGE}
 
     def get(self, request: HttpRequest, webhook_id: str) -> HttpResponse:
-        return self.render({"form": self._form(initial=self._initial())})
+        return self.showing(self.form(initial=self._initial()))
 
     def post(self, request: HttpRequest, webhook_id: str) -> HttpResponse:
-        form = self._form(request.POST)
+        form = self.form(request.POST)
         if not form.is_valid() or not self._is_saved(form):
-            return self.render({"form": form})
+            return self.showing(form)
         messages.success(request, _("Saved."))
         return redirect(self.url_of("webhook_settings"))
 
@@ -38,13 +42,17 @@ class WebhookSettingsPage(WebhookPage):
         try:
             update_webhook(
                 self.webhook,
-                changes=form.cleaned_data,
+                changes=form.wanted,
                 updated_by=self.visitor.user.get_username(),
                 if_match=self.request.POST.get("etag"),
                 origin=self.origin,
             )
         except NameTaken as error:
             form.add_error("name", str(error))
+        except UrlTaken as error:
+            form.add_error("url", str(error))
+        except BadFilter as error:
+            form.add_error("filter", str(error))
         except RevisionMismatch:
             form.add_error(None, _("Somebody has changed this webhook since; reload."))
         return not form.errors
@@ -57,8 +65,20 @@ class WebhookSettingsPage(WebhookPage):
             "description": self.webhook.description,
             "events": list(names),
             "include_previous_attributes": self.webhook.include_previous_attributes,
+            "filter": self.webhook.filter,
+            "signature_token": readable_tokens([self.webhook.pk])[self.webhook.pk],
         }
 
-    def _form(self, *data: Any, **options: Any) -> WebhookForm:
-        offered = event_types_of(self.webhook.profile, webhook=self.webhook)
-        return WebhookForm(*data, event_types=offered, **options)
+    def form(self, *data: Any, **options: Any) -> WebhookForm:
+        name = self.webhook.profile
+        if chooses_auth(name):
+            options["kept_auth"] = auth_of(self.webhook)
+        return WebhookForm(
+            *data,
+            profile=profile_named(name),
+            event_types=event_types_of(name, webhook=self.webhook),
+            **options,
+        )
+
+    def showing(self, form: WebhookForm, **more: Any) -> HttpResponse:
+        return self.render({"form": form} | more)

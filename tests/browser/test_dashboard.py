@@ -10,6 +10,8 @@ from django.utils import timezone
 
 from deliveries.inbox import receive
 from deliveries.models import Attempt, Delivery
+from subscriptions.request_auth import Auth, AuthType
+from subscriptions.webhooks import disable_webhook
 from tests.browser.walk import ALL, TABLES, WALK
 from tests.builders import (
     make_attempt,
@@ -21,6 +23,18 @@ from tests.builders import (
 from tests.people import make_person
 
 pytestmark = pytest.mark.browser
+
+OAUTH2 = {
+    "grant_type": "password",
+    "token_url": "https://login.acme.example/token",
+    "client_id": "webhooks",
+    "client_secret": "s3cret",
+    "username": "us",
+    "password": "pa",
+    "scope": "events",
+    "encoding": "url",
+    "credentials_in_body": True,
+}
 
 
 @pytest.fixture
@@ -45,6 +59,22 @@ def cast(acme, globex, settings):
     make_webhook(acme, name="Staging receiver", status="Pending")
     make_webhook(acme, name="W" * 200, url=f"https://a.example.com/{'x' * 300}")
     make_webhook(acme, name="Printer queue", status="Disabled")
+    alloy = make_webhook(
+        acme,
+        name="Decisions",
+        profile="alloy",
+        events=["update:journeyapplications:sandbox"],
+        filter={"data.type": ["completed_application"]},
+        auth=Auth(AuthType.OAUTH2, OAUTH2),
+    )
+    broken = make_webhook(
+        acme,
+        name="Tenders",
+        profile="supplierxm",
+        events=["EVENT_CREATED"],
+        signature_token="mine",
+    )
+    disable_webhook(broken.pk, reason="NotAcknowledged", now=now)
     make_webhook(globex, name="Ledger")
     people = {
         "admin": make_person("dana", acme),
@@ -55,6 +85,8 @@ def cast(acme, globex, settings):
     return SimpleNamespace(
         tenant=acme,
         webhook=webhook,
+        alloy=alloy,
+        broken=broken,
         attempt=attempt,
         people=people,
         rule=rule,

@@ -53,7 +53,7 @@ def pages(client, settings, db):
 @pytest.mark.parametrize(
     ("address", "status"),
     [
-        ("/admin/", 200),
+        ("/admin/", 302),
         ("/admin/login/", 302),
         ("/admin/subscriptions/webhook/", 200),
         ("/admin/account/two-factor/", 200),

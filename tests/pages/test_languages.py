@@ -17,6 +17,19 @@ def test_a_page_speaks_what_the_browser_prefers(admin, webhook):
     assert "Add webhook" not in html
 
 
+def test_the_forms_of_every_profile_speak_it_too(admin):
+    pages = [address("webhook_new", profile=each) for each in ("alloy", "supplierxm")]
+    html = "".join(admin.get(page, headers=SPANISH).content.decode() for page in pages)
+
+    for words in (
+        "Probar el filtro",
+        "Basic: nombre de usuario y contraseña",
+        "Token de firma",
+        "Se desactiva tras 100 intentos fallidos seguidos en 72 h.",
+    ):
+        assert words in html
+
+
 def test_the_switch_wins_over_the_browser(admin, webhook):
     answer = admin.post(
         address("set_language"), {"language": "es", "next": address("webhooks")}

@@ -21,6 +21,8 @@ ACTS = [
     ("webhook_disable", "post", {"admin", "engineer", "support"}),
     ("webhook_delete", "get", {"admin"}),
     ("webhook_delete", "post", {"admin"}),
+    ("webhook_filter", "post", {"admin", "engineer"}),
+    ("webhook_unbreak", "post", {"admin", "engineer"}),
     ("webhook_start", "get", {"admin", "engineer"}),
     ("webhook_start_test", "post", {"admin", "engineer"}),
 ]
@@ -102,9 +104,16 @@ def test_support_disables_with_a_reason_that_the_tenant_reads(support, admin, we
     assert "by sam" in html
 
 
-def test_the_index_leads_a_tenants_people_to_their_webhooks(admin, support):
-    assert admin.get("/admin/").url == reverse("admin:webhooks")
-    assert support.get("/admin/").status_code == 200
+def test_the_index_leads_everybody_to_the_webhooks_they_see(admin, support):
+    for client in (admin, support):
+        assert client.get("/admin/").url == reverse("admin:webhooks")
+
+
+def test_the_list_of_all_tables_is_for_support(admin, engineer, support):
+    page = reverse("admin:tables")
+
+    assert support.get(page).status_code == 200
+    assert [each.get(page).status_code for each in (admin, engineer)] == [404, 404]
 
 
 def test_the_raw_row_leads_a_tenants_people_to_its_page(admin, webhook):

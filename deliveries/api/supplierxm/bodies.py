@@ -11,11 +11,11 @@ from subscriptions.api.fields import TargetUrl, Text, WholeNumber
 from subscriptions.api.strict_bodies import StrictBody
 from subscriptions.catalogue import UnknownEventTypes
 from subscriptions.profiles.supplierxm import SUPPLIERXM
+from subscriptions.signature_tokens import MAX_TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-MAX_TOKEN = 255
 MAX_NAME = 100
 
 
