@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import messages
+from django.http import Http404
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.decorators import method_decorator
@@ -18,6 +19,7 @@ from subscriptions.pages.base import Act, WebhookPage
 from subscriptions.roles import Right
 from subscriptions.sessions import recently_confirmed
 from subscriptions.webhooks import (
+    NothingToVerify,
     delete_webhook,
     disable_webhook,
     enable_webhook,
@@ -46,7 +48,10 @@ class VerifyWebhook(WebhookPage):
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest, webhook_id: str) -> HttpResponse:
-        webhook = request_verification(self.webhook, origin=self.origin)
+        try:
+            webhook = request_verification(self.webhook, origin=self.origin)
+        except NothingToVerify:
+            raise Http404 from None
         if self.is_partial:
             return self.render({"webhook": webhook})
         messages.success(request, _("The URL is being verified."))
