@@ -12,7 +12,7 @@ from deliveries.inbox import receive
 from deliveries.models import Attempt, Delivery
 from subscriptions.request_auth import Auth, AuthType
 from subscriptions.webhooks import disable_webhook
-from tests.browser.walk import ALL, TABLES, WALK
+from tests.browser.walk import ALL, TABLES, WALK, page
 from tests.builders import (
     make_attempt,
     make_delivery,
@@ -114,3 +114,17 @@ def test_a_table_of_the_admin_fits_the_frame(visit, cast, name, address):
     visit.log_in_as(cast.people["support"])
 
     visit.check_page(address(cast))
+
+
+def test_the_supports_log_stands_in_one_line_on_a_phone(visit, cast):
+    visit.log_in_as(cast.people["support"])
+    visit.page.set_viewport_size({"width": 390, "height": 900})
+    visit.open(page("delivery_log"))
+
+    row = visit.page.locator(".list.support tbody tr").first
+    edges = [
+        row.locator(part).bounding_box()["x"]
+        for part in (".event a", ".status .badge", ".tenant")
+    ]
+
+    assert edges[0] == edges[1] == edges[2]

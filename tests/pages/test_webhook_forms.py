@@ -10,6 +10,7 @@ from subscriptions.models import AuditEvent, Webhook
 from subscriptions.signing_secrets import reveal_secret
 from tests.builders import make_attempt, make_webhook
 from tests.pages.conftest import address, told
+from tests.profiles import make_profile, make_webhook_of
 
 NEW = {
     "name": "Warehouse",
@@ -213,3 +214,29 @@ def test_the_verification_is_asked_for_until_it_is_decided(admin, acme):
     failed = admin.get(page, **part).content.decode()
     assert "The answer had status 500." in failed
     assert "hx-trigger" not in failed
+
+
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}], ids=["page", "part"])
+def test_where_the_profile_verifies_no_url_there_is_nothing_to_ask_for(
+    admin, acme, speak, headers
+):
+    profile = speak(make_profile("post"))
+    webhook = make_webhook_of(profile, acme)
+    before = Webhook.objects.values().get()
+
+    answer = admin.post(address("webhook_verify", webhook), headers=headers)
+
+    assert answer.status_code == 404
+    assert Webhook.objects.values().get() == before
+    assert not AuditEvent.objects.filter(action="webhook.verification_requested")
+
+
+@pytest.mark.parametrize("who", ["none", "some"])
+def test_the_list_leads_to_the_catalogue_that_tenants_can_open(admin, acme, who):
+    if who == "some":
+        make_webhook(acme)
+
+    listed = admin.get(reverse("admin:webhooks")).content.decode()
+
+    assert f'href="{reverse("admin:events")}"' in listed
+    assert reverse("admin:subscriptions_eventtype_changelist") not in listed
