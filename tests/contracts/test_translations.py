@@ -18,6 +18,7 @@ SAID_BY_TAG = re.compile(
 )
 # The same in every language.
 NAMES = {"Webhooks", "POST", "UTC", "p50", "p95", "JSON", "CSV", "cURL", "GET"}
+NAMES |= {"OAuth", "HMAC"}
 SPOKEN = ("aria-label", "placeholder", "title", "alt")
 # The reference of the API and Django's tables are English.
 ENGLISH = ("api/", "admin/", "emails/")
@@ -32,7 +33,9 @@ class Words(HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         self.code += tag in ("code", "pre")
-        self.found += [value for name, value in attrs if name in SPOKEN and value]
+        # What stands in a field for code is an example of it.
+        if "mono" not in (dict(attrs).get("class") or ""):
+            self.found += [value for name, value in attrs if name in SPOKEN and value]
 
     def handle_endtag(self, tag):
         self.code -= tag in ("code", "pre")
