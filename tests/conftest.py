@@ -37,6 +37,13 @@ def unlimited(settings):
     RESERVES.forget()
 
 
+@pytest.fixture(autouse=True)
+def quick_passwords(settings):
+    """A good hash takes as long as ten tests; those of log-ins look at the real ones."""
+    quick = "django.contrib.auth.hashers.MD5PasswordHasher"
+    settings.PASSWORD_HASHERS = [quick, *settings.PASSWORD_HASHERS]
+
+
 IP = (socket.AF_INET, socket.AF_INET6)
 LOOPBACK = ("127.", "::1", "localhost")
 

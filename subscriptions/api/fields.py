@@ -57,7 +57,7 @@ class TargetUrl(Text):
 
 
 FILTER_SCHEMA = {
-    "type": ["object", "null"],
+    "type": "object",
     "maxProperties": MAX_PATHS,
     "additionalProperties": {
         "type": "array",

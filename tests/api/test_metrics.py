@@ -105,7 +105,6 @@ def test_what_has_never_happened_is_zero(client, db):
     found = read(client)
 
     for name, labels in {
-        "events": ("profile", "supplierxm"),
         "deliveries_claimed": ("profile", "alloy"),
         "verifications": ("result", "outdated"),
         "rows_purged": ("table", "audit_events"),

@@ -33,7 +33,8 @@ ENROL = "/admin/account/two-factor/enrol/"
 OVERVIEW = "/admin/account/two-factor/"
 WRONG = "This code is wrong, has expired or was used before."
 TOO_MANY = "There were too many wrong codes. Try again in 9 min."
-PAGES = (INDEX, "/admin/subscriptions/user/", "/admin/deliveries/event/", OVERVIEW)
+EVENTS = "/admin/settings/webhooks/events/"
+PAGES = (INDEX, "/admin/settings/webhooks/", EVENTS, OVERVIEW)
 
 
 @pytest.fixture(autouse=True)
@@ -218,7 +219,7 @@ def test_the_first_code_turns_it_on_and_shows_the_recovery_codes_once(client, da
     # Asked for once more, it is on and shows none of them.
     assert client.post(ENROL, {"code": code_of(secret)}).url == OVERVIEW
     overview = client.get(OVERVIEW)
-    assert b"Recovery codes left</dt><dd>10</dd>" in overview.content
+    assert b"10 are left. Each works once" in overview.content
     assert right.context["codes"][0] not in overview.content.decode()
 
 
@@ -245,13 +246,13 @@ def test_who_must_enrol_gets_nowhere_else(
 def test_who_has_enrolled_goes_on_to_where_he_wanted(client, dana, settings):
     settings.WEBHOOKS_REQUIRE_TWO_FACTOR = "everyone"
     log_in(client)
-    page = land(client, "/admin/deliveries/event/?q=1")
+    page = land(client, f"{EVENTS}?q=1")
     secret = client.get(page).context["secret"]
 
     done = client.post(page, {"code": code_of(secret)})
 
-    assert done.context["next"] == "/admin/deliveries/event/?q=1"
-    assert client.get("/admin/deliveries/event/").status_code == 200
+    assert done.context["next"] == f"{EVENTS}?q=1"
+    assert client.get(EVENTS).status_code == 200
 
 
 # --- Logging in with it -------------------------------------------------------------
@@ -279,7 +280,7 @@ def test_who_has_no_code_can_log_out(client, dana):
 def test_the_code_opens_the_rest(client, dana):
     authenticator, _ = enrol(dana)
     log_in(client)
-    page = land(client, "/admin/deliveries/event/")
+    page = land(client, EVENTS)
     key_before = client.session.session_key
 
     wrong = client.post(page, {"code": wrong_code(authenticator.secret)})
@@ -291,7 +292,7 @@ def test_the_code_opens_the_rest(client, dana):
     moments_pass(authenticator)
     right = client.post(page, {"code": code_of(authenticator.secret)})
 
-    assert right.url == "/admin/deliveries/event/"
+    assert right.url == EVENTS
     assert client.session.session_key != key_before
     assert client.get(right.url).status_code == 200
 

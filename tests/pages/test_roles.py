@@ -35,7 +35,7 @@ def test_a_person_without_a_tenant_is_support_whatever_the_role_says(db):
 
 def test_support_never_has_a_right_to_secrets():
     assert Right.SECRETS not in RIGHTS[Role.SUPPORT] | RIGHTS[Role.ENGINEER]
-    assert RIGHTS[Role.ADMIN] == set(Right)
+    assert RIGHTS[Role.ADMIN] == set(Right) - {Right.TENANTS}
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -132,11 +132,12 @@ def test_the_sidebar_shows_what_the_role_may_see(admin, engineer, support):
     assert entries(admin) == [
         "Webhooks",
         "Event catalogue",
+        "Notifications",
         "Audit log",
         "API clients",
         "People",
     ]
-    assert entries(engineer) == ["Webhooks", "Event catalogue"]
+    assert entries(engineer) == ["Webhooks", "Event catalogue", "Notifications"]
     assert entries(support) == [
         "Webhooks",
         "Event catalogue",

@@ -226,7 +226,7 @@ def test_where_the_profile_verifies_no_url_there_is_nothing_to_ask_for(
 
     answer = admin.post(address("webhook_verify", webhook), headers=headers)
 
-    assert answer.status_code == 404
+    assert answer.status_code == 302
     assert Webhook.objects.values().get() == before
     assert not AuditEvent.objects.filter(action="webhook.verification_requested")
 
