@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 # Most of them are for `make faults`.
 NO_FAULTS = "(not faults or representative)"
 SIDE_BY_SIDE = ["-n", "2", "--dist", "loadgroup"]
-# They know no database: once is enough.
-PURE = ["--ignore=tests/transport", "--ignore=tests/unit"]
+# Once is enough: they know no database, or ask only who may enter.
+ONCE = [
+    f"--ignore=tests/{name}" for name in ("contracts", "isolation", "transport", "unit")
+]
 
 
 def main(words: list[str]) -> int:
@@ -59,7 +61,7 @@ def _runs(found: dict[str, Path | None], running: ExitStack) -> Iterator[Run]:
     if home := found["PostgreSQL"]:
         environment["DATABASE_URL"] = running.enter_context(services.postgresql(home))
         marks = f"not sqlite and not redis_broker and not browser and {NO_FAULTS}"
-        yield [*SIDE_BY_SIDE, *PURE, "-m", marks], environment
+        yield [*SIDE_BY_SIDE, *ONCE, "-m", marks], environment
     if server := found["Redis"]:
         environment["REDIS_URL"] = running.enter_context(services.redis(server))
         # One after the other: they share the one queue.

@@ -19,6 +19,7 @@ ACTIONS: dict[str, Any] = {
     Action.WEBHOOK_VERIFIED: _("Webhook verified"),
     Action.SECRET_REVEALED: _("Signing secret revealed"),
     Action.SECRET_ROTATED: _("Signing secret rotated"),
+    Action.SECRET_GRACE_ENDED: _("Previous signing secret ended"),
     Action.ENCRYPTION_KEY_ROTATED: _("Encryption key rotated"),
     Action.TENANT_CREATED: _("Tenant created"),
     Action.TENANT_UPDATED: _("Tenant changed"),
@@ -49,6 +50,9 @@ ACTIONS: dict[str, Any] = {
     Action.DELIVERY_REPLAYED: _("Delivery sent again"),
     Action.RECOVERY_STARTED: _("Recovery started"),
     Action.RECOVERY_CANCELLED: _("Recovery cancelled"),
+    Action.RULE_CREATED: _("Notification rule created"),
+    Action.RULE_UPDATED: _("Notification rule changed"),
+    Action.RULE_DELETED: _("Notification rule deleted"),
 }
 ACTORS: dict[str, Any] = {
     ActorKind.PERSON: _("Person"),

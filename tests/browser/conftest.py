@@ -16,7 +16,9 @@ AXE = (files("axe_playwright_python") / "axe.min.js").read_text()
 # What it loads beforehand, the policy of the pages would refuse it.
 AXE_RUN = "axe.run(document, {resultTypes: ['violations'], preload: false})"
 SERIOUS = ("serious", "critical")
-SIZES = [(1440, "light"), (1440, "dark"), (768, "light"), (390, "light"), (390, "dark")]
+# Each width, each theme at the ends; EVERY_SIZE=1 takes the others as well.
+SIZES = [(1440, "light"), (768, "light"), (390, "dark")]
+SIZES += [(1440, "dark"), (390, "light")] if os.environ.get("EVERY_SIZE") else []
 VIOLATIONS = """
 window.violations = [];
 document.addEventListener("securitypolicyviolation", (event) =>

@@ -34,7 +34,7 @@ def test_a_webhook_is_added_verified_and_tested_on_one_page(
     drain()
     page.get_by_text("Your server answered 200").wait_for()
     assert Webhook.objects.get().status == "Active"
-    assert visit.path() == "/admin/settings/webhooks/new/"
+    assert visit.path() == "/admin/settings/webhooks/new/?profile=alvys"
 
 
 def test_a_dialog_asks_and_escape_gives_the_focus_back(visit, acme, webhook):

@@ -84,7 +84,7 @@ def test_after_half_an_hour_of_silence_one_logs_in_again_and_goes_on(visit, dana
     assert visit.path() == "/admin/settings/webhooks/"
     sessions_age(minutes=31)
 
-    visit.page.reload()
+    visit.open("/admin/settings/webhooks/")
 
     assert visit.path() == "/admin/login/?next=/admin/settings/webhooks/"
     visit.submit("Log in", username="dana", password=PASSWORD)
