@@ -176,11 +176,9 @@ def _room(mine: Sequence[Busy], limits: Limits, *, now: datetime) -> dict[int, i
     if not ids:
         return {}
     these, values = among(ids)
-    # "webhook_id + 0": in the index of what is leased, which is little, and not in that of
-    # all deliveries of a webhook.
     in_flight = execute(
         "SELECT webhook_id, count(*) FROM deliveries_delivery"  # noqa: S608
-        f" WHERE is_leased AND due_at > %s AND webhook_id + 0 {these} GROUP BY webhook_id",
+        f" WHERE is_leased AND due_at > %s AND webhook_id {these} GROUP BY webhook_id",
         [now, *values],
     )
     under_way: Counter[int] = Counter(dict(in_flight))

@@ -183,9 +183,6 @@ class Delivery(models.Model):
                 name="delivery_listed",
                 fields=["is_test", "webhook", "-created_at", "-id"],
             ),
-            # For retention.deleted_webhooks, and the database itself, which looks whether
-            # a webhook that is deleted has any.
-            models.Index(name="delivery_of_webhook", fields=["webhook"]),
             # For recovery: what a webhook did not get.
             models.Index(
                 name="delivery_not_received",

@@ -238,7 +238,8 @@ def test_the_queries_stay_the_same_however_long_the_log(
 ):
     make_many_attempts(make_delivery(webhook), count=300)
 
-    with django_assert_max_num_queries(12):
+    # PostgreSQL is asked for the time.
+    with django_assert_max_num_queries(12 + (connection.vendor == "postgresql")):
         client.get("/metrics")
 
 

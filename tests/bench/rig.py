@@ -170,6 +170,7 @@ def _environment(folder: Path) -> dict[str, str]:
         # Counted, as in production, and more than anybody can ask for.
         "WEBHOOKS_RATE_PER_TOKEN": "1000000",
         "WEBHOOKS_RATE_PER_TENANT": "1000000",
+        "WEBHOOKS_EXPORTS_AT_ONCE": "0",
         "WEBHOOKS_INGEST_RATE": "1000000",
         "WEBHOOKS_CA_BUNDLE": str(folder / CA_BUNDLE),
     }

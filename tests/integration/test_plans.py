@@ -19,10 +19,7 @@ from deliveries.logs.walking import Position
 from deliveries.models import Delivery, Event, EventText, PayloadIndex
 from deliveries.polling import Wanted, read_events
 from deliveries.recovery import Order, go_on, start_recovery
-from deliveries.retention import deleted_webhooks
-from deliveries.retention.periods import periods
 from subscriptions.identifiers import new_uid
-from subscriptions.models import Webhook
 from subscriptions.profiles import Unacknowledged
 from tests.bench.operations import Engine, choose_cast
 from tests.bench.plans import statements
@@ -267,19 +264,6 @@ def test_a_page_of_events_is_found_in_an_index(cast, wanted, index):
     assert index in found.indexes()
     # No page is sorted: its order is that of the index.
     assert "Sort" not in {n["Node Type"] for n in found.nodes()} or "since" in wanted
-
-
-def test_a_deleted_webhook_goes_without_a_look_at_all_deliveries(acme):
-    gone = make_webhook(acme)
-    long_ago = timezone.now() - timedelta(days=99)
-    Webhook.objects.filter(pk=gone.pk).update(deleted_at=long_ago)
-    expired = periods(get_conf(), now=timezone.now())
-
-    with statements() as found:
-        assert list(deleted_webhooks.batches(expired)) == [1]
-
-    assert found.read_whole() == []
-    assert "delivery_of_webhook" in found.indexes()
 
 
 def test_metrics_read_no_table_that_grows(cast, client):

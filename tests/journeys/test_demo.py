@@ -69,7 +69,7 @@ class Demo:
     def end(self):
         """Press Ctrl-C; return the exit code."""
         self.process.send_signal(signal.SIGINT)
-        code = self.process.wait(timeout=15)
+        code = self.process.wait(timeout=60)
         self.lines.extend(iter(self._arriving.get, None))
         return code
 
