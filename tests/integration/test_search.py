@@ -14,6 +14,7 @@ from deliveries.logs import Criteria, DeliveryLog
 from deliveries.models import Delivery, Event, EventText, PayloadIndex, log_id
 from deliveries.payload_index import BATCH, forget_payloads, index_payloads
 from tests.builders import make_attempt, make_delivery, make_event, make_webhook
+from tests.horizon import wait_for_horizon
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -27,6 +28,7 @@ def nothing():
 
 def index_twice():
     """The first look sees what is there, the second that it is safe."""
+    wait_for_horizon()
     index_payloads(patience=LONG)
     assert index_payloads(patience=LONG)
 
