@@ -256,6 +256,7 @@ def test_the_sweep_has_payloads_indexed_unless_that_is_switched_off(settings):
 
 def test_the_task_indexes_aside_and_rings(webhook):
     delivered(webhook, entity_id="T-99")
+    wait_for_horizon()
     for _ in range(2):
         tasks.index()
         for thread in threading.enumerate():
