@@ -1,12 +1,14 @@
 """Kept connections are tested before a request, unless they were in use just now.
 
 Django asks the database at each request whether it is still there: under load one more
-question in seven, and the answer is known. A database that went away since then fails
-one request per thread, with a 503 that says to come again.
+question in seven, and the answer is known. A server that hung up since then has said
+so, and its words wait to be read; only one that vanished without a word fails a
+request per thread, with a 503 that says to come again.
 """
 
 from __future__ import annotations
 
+import select
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -31,14 +33,25 @@ def trust_what_was_used_just_now() -> None:
 def _trust(**kwargs: Any) -> None:
     for connection in _open():
         answered = getattr(connection, "answered_at", -JUST_NOW)
-        if time.monotonic() - answered < JUST_NOW:
+        if time.monotonic() - answered < JUST_NOW and _is_quiet(connection):
             connection.health_check_done = True  # type: ignore[attr-defined]
 
 
 def _note(**kwargs: Any) -> None:
+    """What an error left unusable has been closed by now."""
     for connection in _open():
-        if not connection.errors_occurred:
-            connection.answered_at = time.monotonic()  # type: ignore[attr-defined]
+        connection.answered_at = time.monotonic()  # type: ignore[attr-defined]
+
+
+def _is_quiet(connection: BaseDatabaseWrapper) -> bool:
+    """Whether nobody speaks who was not asked: what a server says when it hangs up."""
+    if connection.vendor != "postgresql":
+        return True
+    if connection.connection.closed:
+        return False
+    line = select.poll()
+    line.register(connection.connection, select.POLLIN)
+    return not line.poll(0)
 
 
 def _open() -> Iterator[BaseDatabaseWrapper]:
