@@ -32,6 +32,17 @@ func TestIt(t *testing.T) {
   if !IsOurs(os.Getenv("secret"), headers, body) { t.Fatal("refused") }
 }
 """
+CSHARP_MAIN = """
+using System; using System.Collections.Generic; using System.IO;
+static class Program {
+  static string Said(string name) => Environment.GetEnvironmentVariable(name) ?? "";
+  static int Main() {
+    var headers = new Dictionary<string, string> {
+      ["x-alvys-signature"] = Said("signature"), ["x-alvys-event-id"] = Said("event_id") };
+    return Webhooks.IsOurs(Said("secret"), headers, File.ReadAllBytes(Said("body"))) ? 0 : 1;
+  }
+}
+"""
 JAVA_MAIN = """
 import java.nio.file.*; import java.util.*;
 final class Main {
@@ -68,6 +79,9 @@ body = pathlib.Path(os.environ["body"]).read_bytes()
 raise SystemExit(not verify.is_ours(os.environ["secret"], headers, body))
 """
 
+FILE = Path(__file__).with_name("signature_vectors.json")
+VECTORS = json.loads(FILE.read_text(encoding="utf-8"))["vectors"]
+
 
 @dataclass(frozen=True)
 class Request:
@@ -77,10 +91,10 @@ class Request:
     body: bytes = BODY
 
 
-def signed(*secrets, at=0):
-    content = Content("evt_1", int(time.time()) + at, BODY)
+def signed(*secrets, at=0, event_id="evt_1", body=BODY):
+    content = Content(event_id, int(time.time()) + at, body)
     keys = [SigningKey(secret) for secret in secrets]
-    return Request(secrets[0], platform_signature(keys, content))
+    return Request(secrets[0], platform_signature(keys, content), event_id, body)
 
 
 def node():
@@ -103,22 +117,34 @@ RUNTIMES = {
     "go": (
         ["go", "test", "-c", "-o", "main"],
         ["./main"],
-        {"main_test.go": GO_MAIN, "go.mod": "module webhooks\n\ngo 1.20\n"},
+        {"main_test.go": GO_MAIN, "go.mod": "module webhooks\n\ngo 1.18\n"},
     ),
     "java": (
         ["javac", "Verify.java", "Main.java"],
         ["java", "-Xshare:auto", "Main"],
         {"Main.java": JAVA_MAIN},
     ),
+    "csharp": (
+        ["mcs", "-warnaserror", "-out:main.exe", "Verify.cs", "Main.cs"],
+        ["mono", "main.exe"],
+        {"Main.cs": CSHARP_MAIN},
+    ),
 }
 
 
 def found_here(name):
     first, runs, _ = RUNTIMES[name]
-    return bool(shutil.which((first or runs)[0]))
+    # What was made here (./main) needs no more than what makes it.
+    needed = [command[0] for command in (first, runs) if command]
+    return all(each.startswith("./") or shutil.which(each) for each in needed)
 
 
 HERE = [name for name in RUNTIMES if found_here(name)]
+
+
+@pytest.fixture(params=VECTORS, ids=[vector["name"] for vector in VECTORS])
+def vector(request):
+    return request.param
 
 
 @pytest.fixture(scope="module", params=HERE)
@@ -163,6 +189,35 @@ def test_what_we_signed_is_ours(is_ours):
     assert is_ours(signed(SECRET))
 
 
+def test_the_vectors_are_ours_when_they_are_signed_now(is_ours, vector):
+    body = vector["body"].encode()
+    now = signed(*vector["secrets"], event_id=vector["eventId"], body=body)
+
+    assert [is_ours(replace(now, secret=each)) for each in vector["secrets"]] == [
+        True for _ in vector["secrets"]
+    ]
+
+
+def test_the_vectors_as_they_stand_are_too_old(is_ours, vector):
+    secret, *_ = vector["secrets"]
+    body, signature = vector["body"].encode(), vector["platformSignature"]
+
+    assert not is_ours(Request(secret, signature, vector["eventId"], body))
+
+
+@pytest.mark.parametrize(
+    "among",
+    ["{t},v1={strange},{ours}", "{t},{ours},v1={strange}", "{t},v2=x,{ours},,x"],
+    ids=["last", "first", "of a kind to come"],
+)
+def test_one_good_signature_among_several_is_enough(is_ours, among):
+    ours = signed(SECRET)
+    t, good = ours.signature.split(",")
+    several = among.format(t=t, strange="0" * 64, ours=good)
+
+    assert is_ours(replace(ours, signature=several))
+
+
 @pytest.mark.parametrize("known", [SECRET, PREVIOUS])
 def test_while_a_rotation_runs_either_secret_verifies(is_ours, known):
     assert is_ours(replace(signed(SECRET, PREVIOUS), secret=known))
@@ -177,6 +232,7 @@ def test_while_a_rotation_runs_either_secret_verifies(is_ours, known):
         {"signature": ""},
         {"signature": "t=,v1="},
         {"signature": "t=abc,v1=abc"},
+        {"signature": "t,v1,=,v0"},
     ],
     ids=lambda change: next(iter(change.items()))[0],
 )
