@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -12,9 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from deliveries.wire.authentication import TokenSigned
 from deliveries.wire.signing import Content, platform_signature
 from subscriptions.pages.verification_code import FOLDER, LANGUAGES, snippets
 from subscriptions.signing_keys import SigningKey
+from tests.processes import ROOT
 
 SECRET = "whsec_" + "c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0ISE="
 PREVIOUS = "whsec_" + "cHJldmlvdXMgcHJldmlvdXMgcHJldmlvdXMgISE="
@@ -130,6 +133,8 @@ RUNTIMES = {
         {"Main.cs": CSHARP_MAIN},
     ),
 }
+# That of docs/receiving.md is copied as well.
+RUNTIMES["receiving.md"] = RUNTIMES["node"]
 
 
 def found_here(name):
@@ -147,12 +152,24 @@ def vector(request):
     return request.param
 
 
+def code_for(name):
+    if name == "receiving.md":
+        return "verify.mjs", block_of(name, "js", "export function isOurs")
+    return {each.name: (each.file, each.code) for each in snippets()}[name]
+
+
+def block_of(page, language, text):
+    page = (ROOT / "docs" / page).read_text()
+    blocks = re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)
+    return next(block for block in blocks if text in block)
+
+
 @pytest.fixture(scope="module", params=HERE)
 def is_ours(request, tmp_path_factory):
     """Runs the code as somebody would who copied it from the page."""
     folder = tmp_path_factory.mktemp(request.param)
-    file = {name: file for name, _, file in LANGUAGES}[request.param]
-    shutil.copy(FOLDER / file, folder)
+    file, code = code_for(request.param)
+    (folder / file).write_text(code)
     first, command, beside = RUNTIMES[request.param]
     for name, text in beside.items():
         (folder / name).write_text(text)
@@ -243,6 +260,21 @@ def test_anything_else_is_refused(is_ours, change):
 @pytest.mark.parametrize("seconds", [-400, 400])
 def test_what_was_signed_at_another_time_is_refused(is_ours, seconds):
     assert not is_ours(signed(SECRET, at=seconds))
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=[v["name"] for v in VECTORS])
+def test_the_code_for_receivers_of_supplierxm_verifies_its_signature(vector):
+    names = {}
+    exec(block_of("supplierxm.md", "python", "def is_ours"), names)  # noqa: S102 (ours)
+    is_ours, body = names["is_ours"], vector["body"].encode()
+    content = Content("evt_1", 1, body)
+    headers = TokenSigned(SigningKey(SECRET)).headers(content, prefix="X-Alvys-")
+
+    assert is_ours(SECRET, headers, body)
+    assert not is_ours(FOREIGN, headers, body)
+    assert not is_ours(SECRET, headers, body + b" ")
+    assert not is_ours(SECRET, {"webhook-signature": "é"}, body)
+    assert not is_ours(SECRET, {}, body)
 
 
 def test_these_languages_are_run_everywhere():
