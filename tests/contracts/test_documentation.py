@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
+from configparser import ConfigParser
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -100,6 +101,27 @@ def test_each_function_that_is_named_exists():
 def defines(module, function):
     files = [ROOT / "deliveries" / folder / f"{module}.py" for folder in ("", "engine")]
     return any(f"def {function}(" in f.read_text() for f in files if f.exists())
+
+
+@pytest.mark.parametrize("app", ["deliveries", "subscriptions"])
+def test_the_layers_of_the_page_are_those_that_imports_are_held_to(app):
+    contracts = ConfigParser()
+    contracts.read(ROOT / ".importlinter")
+    held = contracts[f"importlinter:contract:{app}"]["layers"].split("\n")[1:]
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    # A line that begins with │ goes on with the layer above.
+    drawn = re.search(
+        rf"^{app} +(apps\n.*?)(?:\n\n|\n```)", page, re.DOTALL | re.MULTILINE
+    )[1]
+    drawn = re.sub(r"\n *│", " │", drawn)
+
+    assert [names_of(line.split("  ")[0]) for line in re.split("▶ *", drawn)] == [
+        names_of(line) for line in held
+    ]
+
+
+def names_of(layer):
+    return set(re.findall(r"\w+", layer))
 
 
 def test_the_tree_in_the_readme_names_what_is_there():
