@@ -146,6 +146,19 @@ def paths_of(tree):
             yield from (folder / name for name in names)
 
 
+def test_the_image_holds_all_that_the_product_runs_on():
+    text = (ROOT / "docs" / "deploy" / "Containerfile").read_text()
+    copied = {
+        name
+        for names in re.findall(r"^COPY (.+) \S+$", text, re.MULTILINE)
+        for name in names.split()
+    }
+
+    packages = {each.parent.name for each in ROOT.glob("*/__init__.py")} - {"tests"}
+    files = {"requirements.txt", "manage.py", "gunicorn.conf.py"}
+    assert copied == packages | files | {"templates", "locale"}
+
+
 def test_each_variable_is_documented_and_each_documented_one_is_read():
     documented = re.findall(
         r"^\| `([A-Z0-9_]+)` \|", CONFIGURATION.read_text(), re.MULTILINE
