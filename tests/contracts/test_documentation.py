@@ -146,6 +146,24 @@ def paths_of(tree):
             yield from (folder / name for name in names)
 
 
+def test_the_glossary_has_each_word_once():
+    rows = re.findall(
+        r"^\| (\*\*.*?) \|", (ROOT / "docs" / "glossary.md").read_text(), re.MULTILINE
+    )
+    words = [word for row in rows for word in re.findall(r"\*\*(.+?)\*\*", row)]
+
+    assert len(words) > 100
+    assert [word for word in words if words.count(word) > 1] == []
+
+
+@pytest.mark.parametrize("path", PAGES, ids=page)
+def test_each_table_has_a_head(path):
+    text = re.sub(r"```.*?```", "", path.read_text(), flags=re.DOTALL)
+    tables = re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE)
+
+    assert [each for each in tables if not re.match(r".*\n\|[-|]+\|\n", each)] == []
+
+
 def test_the_image_holds_all_that_the_product_runs_on():
     text = (ROOT / "docs" / "deploy" / "Containerfile").read_text()
     copied = {
