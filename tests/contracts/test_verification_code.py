@@ -196,7 +196,8 @@ def is_ours(request, tmp_path_factory):
                 timeout=120,
                 check=False,
             )
-        assert ended.returncode in (0, 1), ended.stderr
+        # A program that broke has ended with 1 as well, but not in silence.
+        assert (ended.returncode in (0, 1), ended.stderr) == (True, b"")
         return ended.returncode == 0
 
     return run
@@ -210,9 +211,7 @@ def test_the_vectors_are_ours_when_they_are_signed_now(is_ours, vector):
     body = vector["body"].encode()
     now = signed(*vector["secrets"], event_id=vector["eventId"], body=body)
 
-    assert [is_ours(replace(now, secret=each)) for each in vector["secrets"]] == [
-        True for _ in vector["secrets"]
-    ]
+    assert all(is_ours(replace(now, secret=each)) for each in vector["secrets"])
 
 
 def test_the_vectors_as_they_stand_are_too_old(is_ours, vector):
