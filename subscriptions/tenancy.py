@@ -124,7 +124,9 @@ def create_api_client(
     client.clean_fields(exclude=["tenant", "user"])
     client.save()
     begins_with = {"scopes": client.scopes.split(), "expires_at": _text(expires_at)}
-    _record(Action.CLIENT_CREATED, client, origin, changes_between({}, begins_with))
+    record_client(
+        Action.CLIENT_CREATED, client, origin, changes_between({}, begins_with)
+    )
     return NewClient(client, secret)
 
 
@@ -138,14 +140,14 @@ def revoke_api_client(
     client.expires_at = now
     client.save(update_fields=["expires_at"])
     is_now = {"expires_at": _text(now)}
-    _record(Action.CLIENT_REVOKED, client, origin, changes_between(was, is_now))
+    record_client(Action.CLIENT_REVOKED, client, origin, changes_between(was, is_now))
 
 
 def _text(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment else None
 
 
-def _record(
+def record_client(
     action: Action, client: ApiClient, origin: Origin, changes: Changes
 ) -> None:
     audit.record(

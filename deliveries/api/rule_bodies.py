@@ -18,8 +18,7 @@ from deliveries.policy.notification_rules import (
     Metric,
 )
 from deliveries.policy.notification_rules import Comparison as Compared
-from subscriptions.api.bodies import MAX_DESCRIPTION
-from subscriptions.api.fields import Flag, Text, WholeNumber, one_line
+from subscriptions.api.fields import DescriptionField, Flag, Text, WholeNumber, one_line
 from subscriptions.api.strict_bodies import StrictBody
 from subscriptions.models import Subsidiary, User, Webhook
 
@@ -123,13 +122,7 @@ class RuleChanges(StrictBody):
     """What may change; what is left out stays."""
 
     Name = Text(required=False, max_length=200, source="name", validators=[one_line])
-    Description = Text(
-        required=False,
-        allow_blank=True,
-        allow_null=True,
-        max_length=MAX_DESCRIPTION,
-        source="description",
-    )
+    Description = DescriptionField()
     Enabled = Flag(required=False, source="is_enabled")
     SubsidiaryId = Text(
         required=False,
@@ -177,9 +170,6 @@ class RuleChanges(StrictBody):
         source="repeats_each_window",
         help_text="Tell again once per window, as long as the rule is hit.",
     )
-
-    def validate_Description(self, value: str | None) -> str:  # noqa: N802
-        return value or ""
 
     def validate_SubsidiaryId(self, value: str | None) -> Subsidiary | None:  # noqa: N802
         if value is None:
