@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from deliveries.engine.delivering import Sent
     from deliveries.engine.verdicts import Verdict
 
-# "state + 0": see claiming.
+# "state + 0": see candidates.
 _MOVE = """
 UPDATE deliveries_delivery AS delivery
 SET state = verdict.column3, due_at = verdict.column4, ended_at = verdict.column5,
