@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from deliveries.models import Delivery, Incident
+from deliveries.models import Incident
 from deliveries.notifications.incidents import people_of
 from deliveries.notifications.measuring import matching_deliveries, reading_of
 from deliveries.notifications.watching import watched_now
@@ -31,15 +31,6 @@ def incident_of(token: str, tenant: Tenant) -> Incident | None:
     related = ("rule__tenant", "rule__subsidiary", "rule__webhook", "webhook")
     found: Incident | None = mine.select_related(*related).first()
     return found
-
-
-def deliveries_of_incident(token: str, tenant: Tenant) -> DeliveryQuerySet:
-    """The deliveries that the incident is about; of an unknown token, none."""
-    incident = incident_of(token, tenant)
-    if incident is None:
-        nothing: DeliveryQuerySet = Delivery.objects.none()
-        return nothing
-    return deliveries_about(incident)
 
 
 def deliveries_about(incident: Incident) -> DeliveryQuerySet:
