@@ -62,7 +62,7 @@ def _claim(due: Sequence[Busy], *, limits: Limits, now: datetime) -> list[Claime
     with transaction.atomic(durable=True):
         mine = _at_the_turnstile(due)
         room = _room(mine, limits, now=now)
-        candidates = find_candidates(mine, room, now=now)
+        candidates = find_candidates(mine, room, are_all_wanted=limits.alone, now=now)
         park([c.delivery_id for c in candidates if c.is_behind], now=now)
         chosen = _chosen(_fit(candidates, limits, now=now), room)
         if not chosen:
