@@ -7,6 +7,8 @@ from enum import Enum, StrEnum
 from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from deliveries.policy.changes import value_at
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -172,17 +174,9 @@ def pause_after(took: timedelta) -> timedelta:
 def says(payload: Mapping[str, Any], wanted: Mapping[str, Sequence[Any]]) -> bool:
     """Whether each dotted path leads to one of its values."""
     return all(
-        any(_is(_at(payload, path), value) for value in values)
+        any(_is(value_at(path.split("."), payload), value) for value in values)
         for path, values in wanted.items()
     )
-
-
-def _at(payload: Any, path: str) -> Any:
-    for name in path.split("."):
-        if not isinstance(payload, dict):
-            return None
-        payload = payload.get(name)
-    return payload
 
 
 def _is(found: Any, value: Any) -> bool:

@@ -16,7 +16,11 @@ from deliveries.notifications.evaluating import evaluate
 from deliveries.notifications.incidents import open_incident
 from deliveries.notifications.mailing import GIVEN_UP_AFTER, LEASE, send_notices
 from deliveries.notifications.measuring import reading_of
-from deliveries.notifications.reading import deliveries_about, incident_of
+from deliveries.notifications.reading import (
+    deliveries_about,
+    incident_of,
+    open_incidents,
+)
 from deliveries.notifications.rules import create_rule, delete_rule, update_rule
 from subscriptions.models import Subsidiary, User
 from tests.builders import make_attempt, make_delivery, make_event, make_webhook
@@ -710,6 +714,8 @@ def test_a_token_opens_its_incident_for_its_tenant_alone(
     assert list(deliveries_about(incident)) == [failed]
     assert incident_of(incident.token, globex) is None
     assert incident_of("made-up", acme) is None
+    assert list(open_incidents(acme)) == [incident]
+    assert list(open_incidents(globex)) == []
 
 
 # --- Default rules --------------------------------------------------------------------
