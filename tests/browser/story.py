@@ -11,12 +11,23 @@ from typing import TYPE_CHECKING, Any
 from django.utils import timezone
 
 from deliveries.models import Attempt, Delivery, WebhookHealth
+from deliveries.notifications.sentences import sentence
 from subscriptions.models import User, Webhook
+from subscriptions.request_auth import Auth, AuthType
 from subscriptions.tenancy import create_api_client
-from tests.builders import make_attempt, make_delivery, make_event, make_webhook
+from subscriptions.webhooks import disable_webhook
+from tests.builders import (
+    make_attempt,
+    make_delivery,
+    make_event,
+    make_incident,
+    make_rule,
+    make_webhook,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from subscriptions.models import Tenant
 
@@ -44,8 +55,8 @@ WEBHOOKS: list[tuple[str, str, int, int, Callable[[int], dict[str, Any] | None]]
 EVENTS = ("tender.created", "tender.updated", "load.changed", "trip.changed")
 
 
-def tell(tenant: Tenant) -> Webhook:
-    """Returns the webhook that has the most to show."""
+def tell(tenant: Tenant) -> dict[str, Any]:
+    """Returns what the pages of the walk are about, by the names they use."""
     chance = random.Random(7)  # noqa: S311 (pictures)
     now = timezone.now().replace(minute=0, second=0, microsecond=0)
     for name, host, rate, usual, trouble in WEBHOOKS:
@@ -77,8 +88,66 @@ def tell(tenant: Tenant) -> Webhook:
             webhook=webhook, defaults={"last_attempt_at": latest}
         )
     _belongings(tenant)
-    shown: Webhook = Webhook.objects.get(tenant=tenant, name="Warehouse notifications")
-    return shown
+    shown = Webhook.objects.get(tenant=tenant, name="Warehouse notifications")
+    return {
+        "webhook": shown,
+        "alloy": _decisions(tenant),
+        "broken": _tenders(tenant, now),
+        **_alarm(tenant, shown, now),
+    }
+
+
+def _decisions(tenant: Tenant) -> Webhook:
+    basic = {"username": "webhooks", "password": "s3cret"}
+    return make_webhook(
+        tenant,
+        name="Credit decisions",
+        url="https://decisions.acme.example/alloy",
+        profile="alloy",
+        events=["update:journeyapplications:sandbox"],
+        filter={"data.type": ["completed_application"]},
+        auth=Auth(AuthType.BASIC, basic),
+    )
+
+
+def _tenders(tenant: Tenant, now: datetime) -> Webhook:
+    webhook = make_webhook(
+        tenant,
+        name="Sourcing events",
+        url="https://sourcing.acme.example/webhooks",
+        profile="supplierxm",
+        events=["EVENT_CREATED"],
+        signature_token="of the suppliers",
+    )
+    disable_webhook(webhook.pk, reason="NotAcknowledged", now=now)
+    return webhook
+
+
+def _alarm(tenant: Tenant, webhook: Webhook, now: datetime) -> dict[str, Any]:
+    """A rule that is hit, and others that are not."""
+    make_rule(tenant, name="A webhook is disabled", kind="WebhookDisabled")
+    make_rule(tenant, name="Waiting too long", is_enabled=False)
+    rule = make_rule(
+        tenant,
+        name="A tenth of the loads fails",
+        kind="Percent",
+        statuses=["failed", "timeout"],
+        event_types=["load.changed"],
+        threshold=10,
+        minimum_volume=20,
+        webhook=webhook,
+    )
+    since = now - timedelta(hours=6)
+    incident = make_incident(
+        rule,
+        value=62,
+        since=since,
+        until=since + rule.window,
+        opened_at=since + rule.window,
+        told_at=since + rule.window,
+        message=sentence(rule, 62),
+    )
+    return {"rule": rule, "incident": incident}
 
 
 def _deliver(webhook: Webhook, at: Any, wrong: dict[str, Any] | None, ms: int) -> None:
