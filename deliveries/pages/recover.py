@@ -26,7 +26,8 @@ from deliveries.recovery import (
 )
 from deliveries.replays import NotActive
 from subscriptions.clock import database_time
-from subscriptions.pages.base import Act, WebhookPage
+from subscriptions.pages.asking import WebhookAct
+from subscriptions.pages.base import WebhookPage
 from subscriptions.roles import Right
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from subscriptions.pages.base import Crumbs
 
 
-class RecoverPage(Act):
+class RecoverPage(WebhookAct):
     """The number is that of a dry run; with a script it follows what is chosen."""
 
     template_name = "webhooks/deliveries/recover.html"

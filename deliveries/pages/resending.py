@@ -30,7 +30,8 @@ from deliveries.replays import (
 from deliveries.webhook_tests import TooManyTests
 from subscriptions.clock import database_time
 from subscriptions.identifiers import encode
-from subscriptions.pages.base import Act, WebhookPage
+from subscriptions.pages.asking import WebhookAct
+from subscriptions.pages.base import WebhookPage
 from subscriptions.roles import Right
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ class ResendChosen(ResendEvents):
         return events_of(self.webhook, chosen[: most_at_once(get_conf().recovery_rate)])
 
 
-class ResendMatching(Act, ResendEvents):
+class ResendMatching(WebhookAct, ResendEvents):
     """Says how many, the limit and the rate before it does anything."""
 
     template_name = "webhooks/deliveries/resend_matching.html"

@@ -13,15 +13,14 @@ from deliveries.pages.exporting import ExportDeliveries
 from deliveries.pages.filter_trial import TrialForNew, TrialForSettings
 from deliveries.pages.inbox import InboxPage
 from deliveries.pages.incident import IncidentPage
-from deliveries.pages.notification_rules import (
+from deliveries.pages.notification_rule import (
     DeleteRule,
     EditRule,
-    NewRulePage,
     RulePage,
-    RulesPage,
     SwitchRule,
     TestRule,
 )
+from deliveries.pages.notification_rules import NewRulePage, RulesPage
 from deliveries.pages.overview import OverviewPage
 from deliveries.pages.recover import CancelRecovery, RecoverPage, RecoveryPage
 from deliveries.pages.resending import ResendChosen, ResendDelivery, ResendMatching

@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy
 
 from subscriptions.clock import database_time
 from subscriptions.models import Webhook
-from subscriptions.pages.base import Act, WebhookPage
+from subscriptions.pages.asking import WebhookAct
+from subscriptions.pages.base import WebhookPage
 from subscriptions.roles import Right
 from subscriptions.sessions import recently_confirmed
 from subscriptions.webhooks import (
@@ -73,7 +74,7 @@ class ReasonForm(forms.Form):
         self.fields["note"].required = is_needed
 
 
-class DisableWebhook(Act):
+class DisableWebhook(WebhookAct):
     """The platform's support says why: the tenant reads it in the banner."""
 
     template_name = "webhooks/disable.html"
@@ -99,7 +100,7 @@ class DisableWebhook(Act):
 
 
 @method_decorator(recently_confirmed, name="post")
-class DeleteWebhook(Act):
+class DeleteWebhook(WebhookAct):
     template_name = "webhooks/delete.html"
     title = gettext_lazy("Delete webhook")
     needs = {"get": Right.DELETE, "post": Right.DELETE}

@@ -19,9 +19,10 @@ from django.utils.translation import gettext_lazy as _
 from subscriptions.client_changes import delete_api_client, update_api_client
 from subscriptions.clock import database_time
 from subscriptions.models import ApiClient
+from subscriptions.pages.asking import Act
 from subscriptions.pages.client_form import ClientForm
 from subscriptions.pages.first_calls import first_calls
-from subscriptions.pages.tenant_pages import TenantAct, TenantPage
+from subscriptions.pages.tenant_pages import TenantPage
 from subscriptions.roles import Right
 from subscriptions.sessions import recently_confirmed
 from subscriptions.tenancy import (
@@ -164,7 +165,7 @@ class ClientPage(_OneClient):
         return self.render(context)
 
 
-class _ClientAct(_OneClient, TenantAct):
+class _ClientAct(Act, _OneClient):
     def question(self) -> Mapping[str, Any]:
         return {"client": self.client}
 

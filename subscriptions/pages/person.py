@@ -15,9 +15,10 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from subscriptions.pages.asking import Act
 from subscriptions.pages.people import NEEDS, people_of, tell_about_link
 from subscriptions.pages.people_forms import PersonForm, initial_of
-from subscriptions.pages.tenant_pages import TenantAct, TenantPage
+from subscriptions.pages.tenant_pages import TenantPage
 from subscriptions.people import Details, LastAdmin, update_person
 from subscriptions.roles import Right
 from subscriptions.second_factor import remove_second_factor
@@ -93,7 +94,7 @@ class PersonPage(_OnePerson):
         return self.render(context)
 
 
-class _PersonAct(_OnePerson, TenantAct):
+class _PersonAct(Act, _OnePerson):
     def question(self) -> Mapping[str, Any]:
         return {"person": self.person}
 
