@@ -30,7 +30,6 @@ from deliveries.pages.sending_tests import (
     TestOutcome,
     VerifyNow,
 )
-from deliveries.pages.start import StartPage, StartTest, VerificationPart
 from deliveries.pages.support_log import SupportLogPage
 from deliveries.pages.unbreaking import UnbreakWebhook
 from deliveries.pages.webhook_export import WebhookExport
@@ -66,9 +65,6 @@ def webhook_pages(members_only: Callable[[View], View]) -> list[URLPattern]:
         (f"{WEBHOOKS}new/filter/", TrialForNew, "webhook_new_filter"),
         (f"{WEBHOOK}settings/filter/", TrialForSettings, "webhook_filter"),
         (f"{WEBHOOK}unbreak/", UnbreakWebhook, "webhook_unbreak"),
-        (f"{WEBHOOK}start/", StartPage, "webhook_start"),
-        (f"{WEBHOOK}start/verification/", VerificationPart, "webhook_verification"),
-        (f"{WEBHOOK}start/test/", StartTest, "webhook_start_test"),
         (f"{WEBHOOK}overview/", OverviewPage, "webhook_overview"),
         (LIST, DeliveriesPage, "webhook_deliveries"),
         (f"{LIST}export.<export_form:form>", ExportDeliveries, "webhook_export"),

@@ -46,19 +46,16 @@ class EnableWebhook(WebhookPage):
 
 
 class VerifyWebhook(WebhookPage):
-    template_name = "webhooks/verification.html"
     needs = {"post": Right.MANAGE}
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest, webhook_id: str) -> HttpResponse:
         try:
-            webhook = request_verification(self.webhook, origin=self.origin)
+            request_verification(self.webhook, origin=self.origin)
         except NothingToVerify as error:
             messages.error(request, str(error))
-            return redirect(self.url_of("webhook"))
-        if self.is_partial:
-            return self.render({"webhook": webhook})
-        messages.success(request, _("The URL is being verified."))
+        else:
+            messages.success(request, _("The URL is being verified."))
         return redirect(self.url_of("webhook"))
 
 
