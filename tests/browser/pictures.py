@@ -27,6 +27,7 @@ FOLDER = Path(DARK) if DARK else ROOT / "docs" / "screenshots"
 THEME = "dark" if DARK else "light"
 # As much of a page as is worth keeping, and the width of the window.
 SIZES = (("desk", 1440, 1400), ("phone", 390, 1700))
+SHORTEST = 800
 MAX_BYTES = 120_000
 TAKEN = [each for each in WALK if "none" not in each[0]]
 
@@ -59,16 +60,17 @@ def test_pictures_are_taken(visit, cast):
         if seen_by != (seen_by := first_role((name, address, roles))):
             visit.log_in_as(cast.people[ALL[seen_by]])
         for size, width, tallest in SIZES:
-            visit.page.set_viewport_size({"width": width, "height": 900})
+            visit.page.set_viewport_size({"width": width, "height": SHORTEST})
             assert visit.open(address(cast)).status == 200, name
-            picture = visit.page.screenshot(full_page=True)
-            keep(picture, FOLDER / f"{name}-{size}.png", tallest=tallest)
+            height = visit.page.evaluate("document.documentElement.scrollHeight")
+            height = min(height, tallest)
+            visit.page.set_viewport_size({"width": width, "height": height})
+            keep(visit.page.screenshot(), FOLDER / f"{name}-{size}.png")
 
 
-def keep(picture, path, *, tallest):
+def keep(picture, path):
     """With as many colours as fit: fewer for who would be too large."""
     image = Image.open(BytesIO(picture)).convert("RGB")
-    image = image.crop((0, 0, image.width, min(image.height, tallest)))
     for colours in (256, 128, 64, 32):
         small = image.quantize(colours, dither=Image.Dither.NONE)
         small.save(path, optimize=True)
