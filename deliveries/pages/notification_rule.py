@@ -24,6 +24,7 @@ from deliveries.policy.notification_rules import Kind
 from deliveries.queue import MAIL_RULE_TEST, run_later
 from subscriptions.clock import database_time
 from subscriptions.pages.asking import Act
+from subscriptions.pages.filter_rows import FilterEntry
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -72,7 +73,8 @@ class RulePage(OfRule):
     def showing(self, **found: Any) -> HttpResponse:
         pages = Paginator(incidents_of(self.rule), PER_PAGE)
         page = pages.get_page(self.request.GET.get("page"))
-        return self.render({"page": page} | found)
+        conditions = FilterEntry.of(self.rule.payload).rows
+        return self.render({"page": page, "conditions": conditions} | found)
 
 
 class EditRule(OfRule):

@@ -1,4 +1,4 @@
-"""A webhook's filter as fields: rows of a path and its values, or JSON as a whole."""
+"""A filter as fields: rows of a path and its values, or JSON as a whole."""
 
 from __future__ import annotations
 
@@ -66,10 +66,21 @@ class FilterInput(forms.Widget):
         return FilterEntry(rows, data.get(f"{name}_json", "").strip())
 
 
+class BoundFilter(forms.BoundField):
+    @property
+    def entry(self) -> FilterEntry:
+        """What was entered, or what is kept, as rows."""
+        value = self.value()
+        return value if isinstance(value, FilterEntry) else FilterEntry.of(value)
+
+
 class FilterField(forms.Field):
-    """Becomes what a webhook keeps: paths with their values; None without any."""
+    """Becomes what is kept: paths with their values; None without any."""
 
     widget = FilterInput
+
+    def get_bound_field(self, form: forms.BaseForm, field_name: str) -> BoundFilter:
+        return BoundFilter(form, self, field_name)
 
     def to_python(self, value: Any) -> dict[str, list[Any]] | None:
         wanted = _from_json(value.text) if value.text else _from_rows(value.rows)

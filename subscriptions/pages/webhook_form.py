@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from subscriptions.conf import get_conf
 from subscriptions.models import EventType
 from subscriptions.pages.auth_form import AuthForm
-from subscriptions.pages.filter_rows import FilterEntry, FilterField
+from subscriptions.pages.filter_rows import FilterField
 from subscriptions.profiles import Signature
 from subscriptions.request_auth import NO_AUTH
 from subscriptions.signature_tokens import MAX_TOKEN
@@ -105,12 +105,6 @@ class WebhookForm(forms.Form):
     def wanted(self) -> dict[str, Any]:
         """What the operations take, once all is valid."""
         return self.cleaned_data | ({"auth": self.auth.auth} if self.auth else {})
-
-    @property
-    def filter_entry(self) -> FilterEntry:
-        """What was entered, or what is kept, as rows."""
-        value = self["filter"].value()
-        return value if isinstance(value, FilterEntry) else FilterEntry.of(value)
 
     def clean_url(self) -> str:
         try:

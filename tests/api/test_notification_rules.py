@@ -137,14 +137,18 @@ REFUSED = [
     (
         {"Data": {"data.x": []}},
         "Data",
-        "Each path has a list of 1 to 50 texts, numbers or booleans.",
+        "data.x: this must be a list of at least one value.",
     ),
     (
         {"Data": {"data..": [1], "": [1]}},
         "Data",
-        "A path is made of names with dots between, such as data.status.",
+        "'data..' is not a path, such as 'data.status'.",
     ),
-    ({"Data": []}, "Data", "This must be an object of at most 10 dotted paths."),
+    (
+        {"Data": []},
+        "Data",
+        "The filter must be an object of paths, each with a list of values.",
+    ),
     ({"SubsidiaryId": "NONE"}, "SubsidiaryId", "The tenant has no subsidiary 'NONE'."),
     ({"WebhookId": "whk_x"}, "WebhookId", "The tenant has no webhook 'whk_x'."),
     (
