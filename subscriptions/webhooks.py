@@ -20,6 +20,7 @@ from subscriptions.models import Subscription, Webhook
 from subscriptions.operational import announce_disabled, announce_enabled
 from subscriptions.origins import SYSTEM
 from subscriptions.profiles import profile as profile_named
+from subscriptions.refusals import Refusal, sentence
 from subscriptions.request_auth import NO_AUTH
 from subscriptions.revisions import hold_tenant, locked
 from subscriptions.signature_tokens import keep_token, readable_tokens
@@ -35,24 +36,28 @@ if TYPE_CHECKING:
     from subscriptions.request_auth import Auth
 
 
-class NameTaken(ValueError):
+class NameTaken(Refusal):
     def __init__(self, name: str) -> None:
-        super().__init__(f"The subsidiary already has a webhook named {name!r}.")
+        told = sentence("The subsidiary already has a webhook named {name!r}.")
+        super().__init__(told, name=name)
 
 
-class NothingToVerify(ValueError):
+class NothingToVerify(Refusal):
     def __init__(self, profile: str) -> None:
-        super().__init__(f"The profile {profile} does not verify URLs of webhooks.")
+        told = sentence("The profile {profile} does not verify URLs of webhooks.")
+        super().__init__(told, profile=profile)
 
 
-class TooManyWebhooks(ValueError):
+class TooManyWebhooks(Refusal):
     def __init__(self, limit: int) -> None:
-        super().__init__(f"A tenant has at most {limit} webhooks.")
+        super().__init__(
+            sentence("A tenant has at most {limit} webhooks."), limit=limit
+        )
 
 
-class UrlTaken(ValueError):
+class UrlTaken(Refusal):
     def __init__(self) -> None:
-        super().__init__("The tenant already has a webhook with this URL.")
+        super().__init__(sentence("The tenant already has a webhook with this URL."))
 
 
 @dataclass(frozen=True, slots=True)

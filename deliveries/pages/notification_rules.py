@@ -27,6 +27,7 @@ from deliveries.policy.rule_forms import UNSET
 from subscriptions.clock import database_time
 from subscriptions.pages.base import Page
 from subscriptions.roles import Right
+from subscriptions.spoken import spoken
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -100,7 +101,7 @@ class NewRulePage(InnerPage):
             except BadRule as error:
                 form.refuse(error.problems)
             except TooManyRules as error:
-                form.add_error(None, str(error))
+                form.add_error(None, spoken(error))
             else:
                 messages.success(request, _("The rule is added."))
                 return redirect("admin:rule", rule.public_id)

@@ -33,6 +33,7 @@ from subscriptions.identifiers import encode
 from subscriptions.pages.asking import WebhookAct
 from subscriptions.pages.base import WebhookPage
 from subscriptions.roles import Right
+from subscriptions.spoken import spoken
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -94,7 +95,7 @@ class ResendDelivery(OfDelivery, Resending):
                 now = database_time()
                 replay(latest.entry, uid=token.uid, now=now, origin=self.origin)
             except REFUSALS as error:
-                raise Refused(str(error)) from None
+                raise Refused(spoken(error)) from None
             except IntegrityError:
                 pass  # The same click, twice at the same moment: it is sent.
         return encode("dlv", token.uid)
@@ -117,7 +118,7 @@ class ResendEvents(Resending):
                 origin=self.origin,
             )
         except REFUSALS as error:
-            raise Refused(str(error)) from None
+            raise Refused(spoken(error)) from None
         except IntegrityError:
             return _("These are being sent again already.")
         sentence = ngettext(

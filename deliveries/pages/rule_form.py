@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from deliveries.pages.rule_words import (
@@ -146,7 +147,8 @@ class RuleForm(forms.Form):
 
     def refuse(self, problems: Iterable[Problem]) -> None:
         for field, sentence in problems:
-            self.add_error(field if field in self.fields else None, sentence)
+            place = field if field in self.fields else None
+            self.add_error(place, gettext(sentence))
 
 
 def values_of(rule: NotificationRule) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from subscriptions.pages.asking import WebhookAct
 from subscriptions.pages.base import WebhookPage
 from subscriptions.roles import Right
 from subscriptions.sessions import recently_confirmed
+from subscriptions.spoken import spoken
 from subscriptions.webhooks import (
     NothingToVerify,
     delete_webhook,
@@ -53,7 +54,7 @@ class VerifyWebhook(WebhookPage):
         try:
             request_verification(self.webhook, origin=self.origin)
         except NothingToVerify as error:
-            messages.error(request, str(error))
+            messages.error(request, spoken(error))
         else:
             messages.success(request, _("The URL is being verified."))
         return redirect(self.url_of("webhook"))

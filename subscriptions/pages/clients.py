@@ -25,6 +25,7 @@ from subscriptions.pages.first_calls import first_calls
 from subscriptions.pages.tenant_pages import TenantPage
 from subscriptions.roles import Right
 from subscriptions.sessions import recently_confirmed
+from subscriptions.spoken import spoken
 from subscriptions.tenancy import (
     MAX_CLIENTS_PER_TENANT,
     TooManyClients,
@@ -89,7 +90,7 @@ class NewClientPage(_ClientPage):
                 origin=self.origin,
             )
         except TooManyClients as error:
-            form.add_error(None, str(error))
+            form.add_error(None, spoken(error))
             return self.render(self._context(form))
         context = {
             "title": gettext("API client created"),

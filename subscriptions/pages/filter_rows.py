@@ -12,6 +12,7 @@ from django import forms
 from django.utils.translation import gettext as _
 
 from subscriptions.filters import MAX_PATHS, BadFilter, refuse_malformed
+from subscriptions.spoken import spoken
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -87,7 +88,7 @@ class FilterField(forms.Field):
         try:
             refuse_malformed(wanted)
         except BadFilter as error:
-            raise forms.ValidationError(_(str(error))) from None
+            raise forms.ValidationError(spoken(error)) from None
         if not _is_sayable(wanted):
             raise forms.ValidationError(_("A value is not a plain text or number."))
         return wanted or None

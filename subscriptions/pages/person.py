@@ -23,6 +23,7 @@ from subscriptions.people import Details, LastAdmin, update_person
 from subscriptions.roles import Right
 from subscriptions.second_factor import remove_second_factor
 from subscriptions.sessions import recently_confirmed
+from subscriptions.spoken import spoken
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,7 +73,7 @@ class PersonPage(_OnePerson):
         try:
             update_person(self.person, details, origin=self.origin)
         except LastAdmin as error:
-            form.add_error("role", str(error))
+            form.add_error("role", spoken(error))
             return self._showing(form)
         messages.success(request, gettext("%s is changed.") % username)
         return redirect(request.path)
@@ -117,7 +118,7 @@ class DeactivatePerson(_PersonAct):
         try:
             return super().post(request, **ids)
         except LastAdmin as error:
-            messages.error(request, str(error))
+            messages.error(request, spoken(error))
             return redirect(self.after())
 
     def act(self) -> Any:

@@ -173,5 +173,5 @@ def test_a_kind_alone_is_a_rule_or_says_what_it_lacks(kind):
 
     found = problems_with(fields)
 
-    lacks = [("statuses", "Say which deliveries: Status or ErrorKind.")]
+    lacks = [("statuses", "Say which deliveries: how they ended.")]
     assert found == (lacks if kind == Kind.PERCENT else [])
