@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 from oauth2_provider.generators import generate_client_secret
 from oauth2_provider.models import get_access_token_model
 
@@ -21,6 +20,7 @@ from subscriptions.audit import (
 from subscriptions.conf import get_conf
 from subscriptions.models import ApiClient, Subsidiary, Tenant
 from subscriptions.origins import SYSTEM
+from subscriptions.refusals import Refusal, sentence
 from subscriptions.scopes import PLATFORM_SCOPES, SCOPES
 
 if TYPE_CHECKING:
@@ -33,15 +33,16 @@ if TYPE_CHECKING:
 MAX_CLIENTS_PER_TENANT = 10
 
 
-class TooManyClients(ValueError):
+class TooManyClients(Refusal):
     def __init__(self) -> None:
-        sentence = _("A tenant has at most %(limit)s API clients.")
-        super().__init__(sentence % {"limit": MAX_CLIENTS_PER_TENANT})
+        told = sentence("A tenant has at most {limit} API clients.")
+        super().__init__(told, limit=MAX_CLIENTS_PER_TENANT)
 
 
-class UnknownScopes(ValueError):
+class UnknownScopes(Refusal):
     def __init__(self, names: set[str]) -> None:
-        super().__init__(f"Unknown scope: {', '.join(sorted(names))}.")
+        told = sentence("Unknown scope: {names}.")
+        super().__init__(told, names=", ".join(sorted(names)))
 
 
 @dataclass(frozen=True, slots=True)

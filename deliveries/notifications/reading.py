@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import Q
+
 from deliveries.models import Incident
 from deliveries.notifications.incidents import people_of
 from deliveries.notifications.measuring import matching_deliveries, reading_of
@@ -16,7 +18,17 @@ if TYPE_CHECKING:
     from deliveries.models import NotificationRule
     from deliveries.models.deliveries import DeliveryQuerySet
     from deliveries.models.incidents import IncidentQuerySet
-    from subscriptions.models import Tenant
+    from subscriptions.models import Tenant, Webhook
+
+
+def open_incidents(
+    tenant: Tenant, *, webhook: Webhook | None = None
+) -> IncidentQuerySet:
+    """The newest first; with a *webhook*, those that are about it alone."""
+    mine: IncidentQuerySet = Incident.objects.of(tenant).open()
+    if webhook is not None:
+        mine = mine.filter(Q(webhook=webhook) | Q(rule__webhook=webhook))
+    return mine.select_related("rule", "webhook").order_by("-pk")
 
 
 def incident_of(token: str, tenant: Tenant) -> Incident | None:

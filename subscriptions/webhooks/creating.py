@@ -14,6 +14,7 @@ from subscriptions.credentials import keep_auth
 from subscriptions.filter_checks import refuse_pointless
 from subscriptions.models import Webhook
 from subscriptions.origins import SYSTEM
+from subscriptions.refusals import Refusal, sentence
 from subscriptions.request_auth import NO_AUTH
 from subscriptions.revisions import hold_tenant
 from subscriptions.signature_tokens import keep_token
@@ -31,9 +32,11 @@ if TYPE_CHECKING:
     from subscriptions.request_auth import Auth
 
 
-class TooManyWebhooks(ValueError):
+class TooManyWebhooks(Refusal):
     def __init__(self, limit: int) -> None:
-        super().__init__(f"A tenant has at most {limit} webhooks.")
+        super().__init__(
+            sentence("A tenant has at most {limit} webhooks."), limit=limit
+        )
 
 
 @dataclass(frozen=True, slots=True)

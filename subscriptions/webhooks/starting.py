@@ -13,6 +13,7 @@ from subscriptions.models import Webhook
 from subscriptions.operational import announce_enabled
 from subscriptions.origins import SYSTEM
 from subscriptions.profiles import profile as profile_named
+from subscriptions.refusals import Refusal, sentence
 from subscriptions.revisions import locked
 from subscriptions.webhooks.recording import record
 
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
     from subscriptions.origins import Origin
 
 
-class NothingToVerify(ValueError):
+class NothingToVerify(Refusal):
     def __init__(self, profile: str) -> None:
-        super().__init__(f"The profile {profile} does not verify URLs of webhooks.")
+        told = sentence("The profile {profile} does not verify URLs of webhooks.")
+        super().__init__(told, profile=profile)
 
 
 def has_verification(webhook: Webhook) -> bool:

@@ -6,16 +6,18 @@ from django.db import IntegrityError, transaction
 
 from subscriptions.models import Webhook
 from subscriptions.profiles import profile as profile_named
+from subscriptions.refusals import Refusal, sentence
 
 
-class NameTaken(ValueError):
+class NameTaken(Refusal):
     def __init__(self, name: str) -> None:
-        super().__init__(f"The subsidiary already has a webhook named {name!r}.")
+        told = sentence("The subsidiary already has a webhook named {name!r}.")
+        super().__init__(told, name=name)
 
 
-class UrlTaken(ValueError):
+class UrlTaken(Refusal):
     def __init__(self) -> None:
-        super().__init__("The tenant already has a webhook with this URL.")
+        super().__init__(sentence("The tenant already has a webhook with this URL."))
 
 
 def refuse_url_taken(webhook: Webhook) -> None:
