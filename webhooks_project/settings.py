@@ -48,7 +48,6 @@ MIDDLEWARE = [
     "subscriptions.api.throttling.RateLimitHeaders",
     "webhooks_project.problems.ProblemMiddleware",
     "webhooks_project.browsers.BrowserHeaders",
-    "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -280,21 +279,6 @@ vars().update(EMAIL_CONFIG)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="webhooks@example.com")
 
 # --- Browsers (SECURITY.md) ---------------------------------------------------------
-_SELF = ["'self'"]
-_NONE = ["'none'"]
-CONTENT_SECURITY_POLICY: dict[str, Any] = {
-    "DIRECTIVES": {
-        "default-src": _NONE,
-        "script-src": _SELF,
-        "style-src": _SELF,
-        "img-src": [*_SELF, "data:"],
-        "connect-src": _SELF,
-        "font-src": _SELF,
-        "form-action": _SELF,
-        "frame-ancestors": _NONE,
-        "base-uri": _NONE,
-    }
-}
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 # A browser takes a cookie of this name from this host alone, and by TLS alone.
