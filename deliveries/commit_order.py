@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from django.db import connection
 
+from deliveries.statements import NOTHING, Statement
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -19,20 +21,22 @@ if TYPE_CHECKING:
 ORDER_LOCKS = 512
 ORDER_LOCK_CLASS = 0x77686B
 
+_LOCK = """
+SELECT pg_advisory_xact_lock(%s, lock) FROM unnest(CAST(%s AS integer[])) AS lock;
+"""
 
-def keep_commit_order(facts: Iterable[Fact]) -> None:
+
+def entity_locks(facts: Iterable[Fact]) -> Statement:
+    """What waits for others who publish of the same entities, until they have ended.
+
+    It goes ahead of the statement that draws ids and the transaction's number.
+    """
     if connection.vendor != "postgresql":
-        return  # SQLite lets in one writer at a time.
+        return NOTHING  # SQLite lets in one writer at a time.
     ordered = [f for f in facts if f.entity_id and f.tenant.delivers_in_order]
     # Sorted, so that two batches never wait for each other in a circle.
     locks = sorted({_order_lock(fact) for fact in ordered})
-    if locks:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT pg_advisory_xact_lock(%s, lock)"
-                " FROM unnest(CAST(%s AS integer[])) AS lock",
-                [ORDER_LOCK_CLASS, locks],
-            )
+    return Statement(_LOCK, [ORDER_LOCK_CLASS, locks]) if locks else NOTHING
 
 
 def _order_lock(fact: Fact) -> int:

@@ -2,56 +2,35 @@
 
 from __future__ import annotations
 
-import logging
-from collections import Counter
-from dataclasses import dataclass, replace
+from contextlib import nullcontext
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Count
 from django.utils import timezone
 
-from deliveries.commit_order import keep_commit_order
+from deliveries.commit_order import entity_locks
 from deliveries.entity_changes import facts_of_change
-from deliveries.event_rows import (
-    Key,
-    Recipient,
-    insert_deliveries,
-    key_of,
-    store_events,
-)
-from deliveries.facts import WEBHOOK, Fact, event_of, refuse_invalid
-from deliveries.filtering import who_want
-from deliveries.models import Delivery, Event
+from deliveries.event_rows import key_of, store_events
+from deliveries.facts import Fact, event_of, refuse_invalid
+from deliveries.fan_out import recipients_of
+from deliveries.models import Delivery
+from deliveries.publications import Publication, announce
 from deliveries.queue import wake_workers
 from deliveries.spans import span
-from deliveries.wire.tracing import accepted, trace_of
+from deliveries.wire.tracing import accepted
 from subscriptions.catalogue import definitions_named
-from subscriptions.matching import webhooks_for, webhooks_named
-from subscriptions.profiles import profile as profile_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
+    from contextlib import AbstractContextManager
 
+    from deliveries.event_rows import Key, Recipients
+    from deliveries.models import Event
     from deliveries.spans import Span
     from subscriptions.models import Subsidiary, Tenant
-    from subscriptions.profiles import EventTypeDefinition, Policy
-
-# Of one batch; more events than these share one.
-MAX_LINES = 10
-
-logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Publication:
-    """The event as stored. Not *is_new*: its id was published before."""
-
-    event: Event
-    deliveries: int
-    is_new: bool
 
 
 def publish(
@@ -96,20 +75,35 @@ def _within(opened: Span, facts: Sequence[Fact], parent: str) -> Sequence[Fact]:
     ]
 
 
-@transaction.atomic
 def _publish(facts: Sequence[Fact]) -> list[Publication]:
     types = definitions_named({fact.type for fact in facts})
     refuse_invalid(facts, types)
-    keep_commit_order(facts)
     now = timezone.now()
     events = [event_of(fact, types[fact.type], now=now) for fact in facts]
-    stored = store_events(events, now=now)
-    new = [e for e in events if stored[key_of(e)] is e]
-    counts = _fan_out(new, types, now=now) + _sent_before(stored.values(), new)
-    publications = [_publication(event, stored, counts) for event in events]
-    transaction.on_commit(partial(_announce, publications))
-    transaction.on_commit(wake_workers)
+    first: dict[Key, Event] = {}
+    for event in events:
+        first.setdefault(key_of(event), event)
+    with _whole(events):
+        recipients = recipients_of(first.values(), types)
+        stored = store_events(first, recipients, now=now, ahead=entity_locks(facts))
+        before = _sent_before(
+            stored[key] for key in first if stored[key] is not first[key]
+        )
+        publications = [
+            _publication(event, stored, recipients, before) for event in events
+        ]
+        transaction.on_commit(partial(announce, publications))
+        transaction.on_commit(wake_workers)
     return publications
+
+
+def _whole(events: Sequence[Event]) -> AbstractContextManager[None]:
+    """All of them or none. One alone goes to PostgreSQL in one statement, which is whole."""
+    is_one = len(events) == 1 and connection.vendor == "postgresql"
+    if is_one and connection.get_autocommit():
+        return nullcontext()
+    # Within the caller's, which cannot go on after an error of ours.
+    return transaction.atomic(savepoint=False)
 
 
 def publish_change(
@@ -134,78 +128,22 @@ def publish_change(
     return publish_batch(facts)
 
 
-def _fan_out(
-    events: Sequence[Event],
-    types: Mapping[str, EventTypeDefinition],
-    *,
-    now: datetime,
-) -> Counter[int]:
-    """One delivery for each webhook that wants the event; their count per event."""
-    # Who subscribes to a type has its profile.
-    policies = {
-        name: profile_named(known.profile).policy for name, known in types.items()
-    }
-    wanted = webhooks_for({(event.subsidiary_id, event.type) for event in events})
-    themselves = webhooks_named(
-        event.entity_id for event in events if event.entity_type == WEBHOOK
-    )
-    recipients = [
-        Recipient(
-            event.pk,
-            taker.webhook_id,
-            order_key=_order_key(event, policies[event.type]),
-            retries_yield=policies[event.type].firsts_before_retries,
-        )
-        for event in events
-        for taker in who_want(event, wanted.get((event.subsidiary_id, event.type), ()))
-        # Nobody is told about itself.
-        if taker.webhook_id != themselves.get(event.entity_id)
-    ]
-    insert_deliveries(recipients, now=now)
-    return Counter(recipient.event_id for recipient in recipients)
-
-
-def _order_key(event: Event, policy: Policy) -> str:
-    in_order = policy.ordered_per_entity and event.tenant.delivers_in_order
-    return event.entity_id if in_order else ""
-
-
-def _sent_before(stored: Iterable[Event], new: Sequence[Event]) -> Counter[int]:
-    """The count of deliveries of each event that is not new."""
-    repeated = {event.pk for event in stored} - {event.pk for event in new}
-    if not repeated:
-        return Counter()
-    rows = Delivery.objects.filter(event__in=repeated, is_replay=False).order_by()
-    return Counter(dict(rows.values_list("event").annotate(Count("pk"))))
-
-
 def _publication(
-    event: Event, stored: Mapping[Key, Event], counts: Counter[int]
+    event: Event,
+    stored: Mapping[Key, Event],
+    recipients: Recipients,
+    sent_before: Mapping[int, int],
 ) -> Publication:
-    first = stored[key_of(event)]
-    return Publication(first, deliveries=counts[first.pk], is_new=first is event)
+    key = key_of(event)
+    first = stored[key]
+    count = sent_before.get(first.pk, len(recipients[key]))
+    return Publication(first, deliveries=count, is_new=first is event)
 
 
-def _announce(publications: Iterable[Publication]) -> None:
-    """A line for each that is new; for many of them one."""
-    new = [each for each in publications if each.is_new]
-    if len(new) > MAX_LINES:
-        fields = {
-            "count": len(new),
-            "first": new[0].event.public_id,
-            "last": new[-1].event.public_id,
-            "tenants": ",".join(sorted({e.event.tenant.company_code for e in new})),
-            "deliveries": sum(each.deliveries for each in new),
-        }
-        logger.info("events.published", extra=fields)
-        return
-    for publication in new:
-        event = publication.event
-        fields = {
-            "event": event.public_id,
-            "type": event.type,
-            "tenant": event.tenant.company_code,
-            "deliveries": publication.deliveries,
-            "trace": trace_of(event.traceparent),
-        }
-        logger.info("event.published", extra=fields)
+def _sent_before(events: Iterable[Event]) -> dict[int, int]:
+    """The count of deliveries of each of *events*, which are not new."""
+    found = {event.pk: 0 for event in events}
+    if found:
+        rows = Delivery.objects.filter(event__in=found, is_replay=False).order_by()
+        found |= dict(rows.values_list("event").annotate(Count("pk")))
+    return found

@@ -86,6 +86,8 @@ def _waiting_in_database(queue: str) -> Iterable[str]:
     return (row[0] for row in execute(sql, [queue, timezone.now(), GLANCE]))
 
 
+# The same one waits through many publications.
+@lru_cache(maxsize=GLANCE)
 def _is_bell(package: str | bytes) -> bool:
     try:
         return bool(SignedPackage.loads(package)["func"] == DRAIN)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -30,16 +30,30 @@ class Sql(str):
     __slots__ = ()
 
 
+class Statement(NamedTuple):
+    """SQL, and the values of its places."""
+
+    sql: str
+    values: Sequence[Any]
+
+
+NOTHING = Statement("", ())
 # SQLite takes 32,766 in a statement.
 MAX_VALUES = 30_000
 
 
 def execute(sql: str, values: Sequence[Any] = ()) -> list[Row]:
-    """Run one statement; return its rows, if it has any."""
+    """Run one statement; return its rows, if it has any.
+
+    PostgreSQL takes several at once, and each sees what was committed before it began:
+    then these are the rows of the last one.
+    """
     with connection.cursor() as cursor:
         if connection.vendor != "postgresql":
             values = [_as_sqlite_stores_it(value) for value in values]
         cursor.execute(sql, values)
+        while connection.vendor == "postgresql" and cursor.nextset():
+            pass
         return cursor.fetchall() if cursor.description else []
 
 
@@ -104,14 +118,15 @@ def insert_unless_present(
     size = MAX_VALUES // len(rows[0])
     inserted: list[Row] = []
     for start in range(0, len(rows), size):
-        sql, values = _insertion(model, rows[start : start + size], alike or {})
+        sql, values = insertion(model, rows[start : start + size], alike or {})
         inserted += execute(f"{sql} {ending}", values)
     return inserted
 
 
-def _insertion(
+def insertion(
     model: type[Model], rows: Sequence[Mapping[str, Any]], alike: Mapping[str, Any]
 ) -> tuple[str, list[Any]]:
+    """What inserts *rows*, as above, and its values; the ending is the caller's."""
     types, names = _types(model, connection.vendor), tuple(rows[0])
     given, values = table(
         [tuple(row.values()) for row in rows], *map(types.__getitem__, names)

@@ -37,7 +37,6 @@ class Conf:
     trusted_proxies: int
     rate_per_token: Rate
     rate_per_tenant: Rate
-    ingest_rate: Rate
     two_factor_for: TwoFactorFor
     url_rules: UrlRules
 
@@ -51,7 +50,6 @@ def get_conf() -> Conf:
         trusted_proxies=settings.WEBHOOKS_TRUSTED_PROXIES,
         rate_per_token=Rate.twice(settings.WEBHOOKS_RATE_PER_TOKEN),
         rate_per_tenant=Rate.twice(settings.WEBHOOKS_RATE_PER_TENANT),
-        ingest_rate=Rate.twice(settings.WEBHOOKS_INGEST_RATE),
         two_factor_for=TwoFactorFor(settings.WEBHOOKS_REQUIRE_TWO_FACTOR),
         url_rules=UrlRules(
             allow_http=settings.WEBHOOKS_ALLOW_HTTP,
@@ -79,6 +77,11 @@ def address_policy() -> AddressPolicy:
 def further_profiles() -> list[Profile]:
     """Those that are not ours, by their dotted paths."""
     return [import_string(path) for path in settings.WEBHOOKS_PROFILES]
+
+
+def ingest_rate() -> Rate:
+    """Of events. Apart from the rest: it is asked for with every publication."""
+    return Rate.twice(settings.WEBHOOKS_INGEST_RATE)
 
 
 def encryption_keys() -> str:

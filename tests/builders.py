@@ -30,7 +30,7 @@ from subscriptions.webhooks import create_webhook
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from deliveries.publishing import Publication
+    from deliveries.publications import Publication
     from subscriptions.models import Tenant
 
 _numbers = itertools.count(1)

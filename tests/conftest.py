@@ -141,6 +141,12 @@ def pytest_sessionfinish(session):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
+@pytest.fixture
+def in_statements():
+    """So many store events and deliveries: SQLite writes to one table at a time."""
+    return 1 if connection.vendor == "postgresql" else 2
+
+
 @pytest.fixture(scope="session")
 def authority():
     return trustme.CA()

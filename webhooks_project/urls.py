@@ -18,8 +18,9 @@ BASES = ("api/p/v3/", "api/p/v1/", "api/p/v1.0/", "p/v3/", "p/v1/", "p/v1.0/")
 
 api: list[URLPattern | URLResolver] = [
     path("openapi.json", DocumentView.as_view()),
-    path("", include("subscriptions.api.urls")),
+    # Events first: nothing is asked for as often, and routes are tried in their order.
     path("", include("deliveries.api.urls")),
+    path("", include("subscriptions.api.urls")),
 ]
 
 urlpatterns = [

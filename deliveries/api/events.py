@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from django.http import HttpResponse
     from rest_framework.request import Request
 
-    from deliveries.publishing import Publication
+    from deliveries.publications import Publication
     from subscriptions.api.authentication import Principal
     from subscriptions.api.strict_bodies import StrictBody
     from subscriptions.models import Tenant

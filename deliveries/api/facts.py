@@ -15,7 +15,7 @@ from subscriptions.models import Subsidiary, Tenant
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from deliveries.publishing import Publication
+    from deliveries.publications import Publication
 
     # The name of a field of the event at that place, as the caller knows it.
     Naming = Callable[[int, str], str]

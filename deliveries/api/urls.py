@@ -28,6 +28,9 @@ incident = IncidentViewSet.as_view({"get": "retrieve"})
 cancel_recovery = RecoveryViewSet.as_view({"post": "cancel"})
 
 urlpatterns = [
+    path("events", EventsView.as_view()),
+    path("events/batch", EventBatchView.as_view()),
+    path("events/<str:event_id>", EventView.as_view()),
     path("webhooks/<str:webhook_id>/delivery-logs", log),
     path("webhooks/<str:webhook_id>/delivery-logs/export", log_export),
     path("webhooks/<str:webhook_id>/delivery-logs/<str:log_id>", log_entry),
@@ -51,7 +54,4 @@ urlpatterns = [
     path("notification-rules/<str:rule_id>/test", RuleTestView.as_view()),
     path("notification-rules/<str:rule_id>/incidents", incidents),
     path("notification-rules/<str:rule_id>/incidents/<str:incident_id>", incident),
-    path("events", EventsView.as_view()),
-    path("events/batch", EventBatchView.as_view()),
-    path("events/<str:event_id>", EventView.as_view()),
 ]

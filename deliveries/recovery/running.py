@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from deliveries.engine.steps import Step, reach
-from deliveries.event_rows import Replay, insert_replays
 from deliveries.models import Recovery
 from deliveries.queue import wake_workers
 from deliveries.recovery.matching import next_matches
 from deliveries.recovery.progress import report_on
+from deliveries.recovery.rows import Replay, insert_replays
 from deliveries.recovery.starting import end_recovery
 from deliveries.spans import span
 from subscriptions.clock import database_time

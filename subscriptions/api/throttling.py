@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from rest_framework.throttling import BaseThrottle
 
 from subscriptions.buckets import buckets
-from subscriptions.conf import get_conf
+from subscriptions.conf import get_conf, ingest_rate
 from subscriptions.reserves import Reserves
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def _of_events(request: Request, view: Any, principal: Principal) -> Iterator[Cl
     counts: Counter[str] = view.event_counts(request)
     if principal.tenant is not None:
         counts = Counter({principal.tenant.company_code: counts.total()})
-    rate = get_conf().ingest_rate
+    rate = ingest_rate()
     for company_code, count in counts.items():
         yield f"events:{company_code[:64]}", rate, count
 

@@ -86,6 +86,15 @@ def test_a_forged_host_gets_the_policy_and_no_detail(pages):
     assert "evil" not in answer.content.decode()
 
 
+def test_pages_for_developers_keep_their_looks(pages, settings):
+    settings.DEBUG = True
+
+    answer = pages.get("/nowhere/")
+
+    assert "<style>" in answer.content.decode()
+    assert "Content-Security-Policy" not in answer
+
+
 def test_programs_get_no_cookie_and_answers_do_not_vary_by_one(db):
     answer = Client().get("/api/p/v3/webhooks")
 

@@ -37,7 +37,6 @@ MIDDLEWARE = [
     "subscriptions.api.throttling.RateLimitHeaders",
     "webhooks_project.problems.ProblemMiddleware",
     "webhooks_project.browsers.BrowserHeaders",
-    "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

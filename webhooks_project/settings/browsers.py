@@ -2,28 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from webhooks_project.settings.environment import BASE_DIR, DEBUG, env
 
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 
-_SELF = ["'self'"]
-_NONE = ["'none'"]
-CONTENT_SECURITY_POLICY: dict[str, Any] = {
-    "DIRECTIVES": {
-        "default-src": _NONE,
-        "script-src": _SELF,
-        "style-src": _SELF,
-        "img-src": [*_SELF, "data:"],
-        "connect-src": _SELF,
-        "font-src": _SELF,
-        "form-action": _SELF,
-        "frame-ancestors": _NONE,
-        "base-uri": _NONE,
-    }
-}
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 # A browser takes a cookie of this name from this host alone, and by TLS alone.
