@@ -32,7 +32,6 @@ LOCAL_SUFFIXES = (
     ".home",
     ".corp",
     ".private",
-    ".invalid",
     ".onion",
     ".home.arpa",
     ".svc",
