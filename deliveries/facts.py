@@ -150,8 +150,3 @@ def event_of(
         traceparent=accepted(fact.traceparent),
         created_at=now,
     )
-
-
-def _new_id(profile: Profile) -> str:
-    uid = new_uid()
-    return str(uid) if profile.event_ids_are_uuids else encode("evt", uid)

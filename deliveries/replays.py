@@ -14,6 +14,7 @@ from deliveries.webhook_tests import refuse_too_many_tests
 from subscriptions.audit import About, Action, about_webhook, changes_between, record
 from subscriptions.identifiers import encode, new_uid
 from subscriptions.origins import SYSTEM, Origin
+from subscriptions.refusals import Refusal, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,22 +34,24 @@ NAMED = 50
 logger = logging.getLogger(__name__)
 
 
-class NotActive(ValueError):
+class NotActive(Refusal):
     def __init__(self, webhook: Webhook) -> None:
-        super().__init__(
-            f"The webhook is {webhook.status}: only to an Active one is anything"
-            " sent again."
+        told = sentence(
+            "The webhook is {status}: only to an Active one is anything sent again."
         )
+        super().__init__(told, status=webhook.status)
 
 
-class NotYetAttempted(ValueError):
+class NotYetAttempted(Refusal):
     def __init__(self) -> None:
-        super().__init__("This was not sent yet: its first attempt is still to come.")
+        told = sentence("This was not sent yet: its first attempt is still to come.")
+        super().__init__(told)
 
 
-class PayloadExpired(ValueError):
+class PayloadExpired(Refusal):
     def __init__(self) -> None:
-        super().__init__("The event's payload has expired: it cannot be sent again.")
+        told = sentence("The event's payload has expired: it cannot be sent again.")
+        super().__init__(told)
 
 
 def refuse_inactive(webhook: Webhook) -> None:

@@ -13,6 +13,7 @@ from deliveries.models import Delivery
 from deliveries.queue import wake_workers
 from subscriptions.catalogue import UnknownEventTypes, definitions_named
 from subscriptions.clock import database_time
+from subscriptions.refusals import Refusal, sentence
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -26,9 +27,10 @@ MAX_TESTS = 10
 TESTS_PERIOD = timedelta(minutes=1)
 
 
-class TooManyTests(ValueError):
+class TooManyTests(Refusal):
     def __init__(self) -> None:
-        super().__init__(f"A webhook takes at most {MAX_TESTS} tests a minute.")
+        told = sentence("A webhook takes at most {limit} tests a minute.")
+        super().__init__(told, limit=MAX_TESTS)
 
 
 @transaction.atomic

@@ -6,20 +6,20 @@ import json
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
-from django.http import StreamingHttpResponse
-
 from subscriptions import audit
+from subscriptions.attachments import attachment
 from subscriptions.audit import About, Action
 from subscriptions.spreadsheets import csv_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from django.http import StreamingHttpResponse
+
     from subscriptions.models import AuditEvent
     from subscriptions.models.audit import AuditEventQuerySet
     from subscriptions.origins import Origin
 
-MEDIA_TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
 COLUMNS = (
     "Id",
     "Timestamp",
@@ -48,22 +48,15 @@ def export(
     The export is itself recorded, and not part of the file. *held*: by whoever must
     know when the file has been read.
     """
+    name = f"audit-events.{wanted}"
     own = audit.record(
         Action.EXPORT_DOWNLOADED,
         origin=origin,
-        about=About("export", "audit-events", f"audit-events.{wanted}"),
+        about=About("export", "audit-events", name),
         tenant_id=tenant_id,
     )
     older = events.walk(before=own)
-    headers = {
-        "Content-Disposition": f'attachment; filename="audit-events.{wanted}"',
-        "Cache-Control": "no-store",
-    }
-    return StreamingHttpResponse(
-        held(_csv(older) if wanted == "csv" else _json(older)),
-        content_type=MEDIA_TYPES[wanted],
-        headers=headers,
-    )
+    return attachment(held(_csv(older) if wanted == "csv" else _json(older)), name=name)
 
 
 def sorted_changes(changes: dict[str, Any]) -> dict[str, Any]:

@@ -6,18 +6,16 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from subscriptions import audit
-from subscriptions.audit import Action, about_client, changes_between
+from subscriptions.audit import Action, changes_between
 from subscriptions.models import ApiClient
 from subscriptions.origins import SYSTEM
-from subscriptions.tenancy import refuse_unknown_scopes
+from subscriptions.tenancy import record_client, refuse_unknown_scopes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
     from typing import Any
 
-    from subscriptions.audit import Changes
     from subscriptions.origins import Origin
 
 
@@ -39,13 +37,13 @@ def update_api_client(
     client.save(update_fields=["name", "scopes", "expires_at"])
     changes = changes_between(before, _facts(client))
     if changes:
-        _record(Action.CLIENT_UPDATED, client, origin, changes)
+        record_client(Action.CLIENT_UPDATED, client, origin, changes)
 
 
 @transaction.atomic
 def delete_api_client(client: ApiClient, *, origin: Origin = SYSTEM) -> None:
     """With every token that it holds."""
-    _record(Action.CLIENT_DELETED, client, origin, {})
+    record_client(Action.CLIENT_DELETED, client, origin, {})
     client.delete()
 
 
@@ -56,15 +54,3 @@ def _facts(client: ApiClient) -> dict[str, Any]:
         "scopes": client.scopes.split(),
         "expires_at": ends.isoformat() if ends else None,
     }
-
-
-def _record(
-    action: Action, client: ApiClient, origin: Origin, changes: Changes
-) -> None:
-    audit.record(
-        action,
-        origin=origin,
-        about=about_client(client),
-        tenant_id=client.tenant_id,
-        changes=changes,
-    )

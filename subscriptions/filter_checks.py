@@ -12,6 +12,7 @@ from subscriptions.catalogue import definitions_named
 from subscriptions.filters import BadFilter, names_of, refuse_malformed
 from subscriptions.profiles import Facts
 from subscriptions.profiles import profile as profile_named
+from subscriptions.refusals import sentence
 from subscriptions.schema_paths import schemas_at
 
 if TYPE_CHECKING:
@@ -77,10 +78,10 @@ def _refuse_pointless_condition(
         if (found := schemas_at(names_of(path), body))
     ]
     if not checks:
-        message = f"{path}: no subscribed event type has this member."
-        raise BadFilter(message)
+        told = sentence("{path}: no subscribed event type has this member.")
+        raise BadFilter(told, path=path)
     for value in values:
         if not any(check.is_valid(value) for check in checks):
-            told = json.dumps(value, ensure_ascii=False)
-            message = f"{path}: no subscribed event type can have {told} there."
-            raise BadFilter(message)
+            told = sentence("{path}: no subscribed event type can have {value} there.")
+            said = json.dumps(value, ensure_ascii=False)
+            raise BadFilter(told, path=path, value=said)

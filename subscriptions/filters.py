@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from subscriptions.refusals import Refusal, sentence
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
@@ -15,8 +17,8 @@ MAX_VALUES = 50
 MAX_PATH_LENGTH = 200
 
 
-class BadFilter(ValueError):
-    """The message is one sentence, which names the path that is to blame."""
+class BadFilter(Refusal):
+    """Names the path that is to blame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,28 +51,32 @@ def names_of(path: str) -> Path:
 def refuse_malformed(wanted: Any) -> None:
     """Raises BadFilter. Whether anything can match is not asked here."""
     if not isinstance(wanted, dict):
-        message = "The filter must be an object of paths, each with a list of values."
-        raise BadFilter(message)
+        raise BadFilter(
+            sentence(
+                "The filter must be an object of paths, each with a list of values."
+            )
+        )
     if len(wanted) > MAX_PATHS:
-        message = f"A filter has at most {MAX_PATHS} paths."
-        raise BadFilter(message)
+        raise BadFilter(
+            sentence("A filter has at most {limit} paths."), limit=MAX_PATHS
+        )
     for path, values in wanted.items():
         _refuse_malformed_condition(path, values)
     if sum(map(len, wanted.values())) > MAX_VALUES:
-        message = f"A filter has at most {MAX_VALUES} values in all."
-        raise BadFilter(message)
+        told = sentence("A filter has at most {limit} values in all.")
+        raise BadFilter(told, limit=MAX_VALUES)
 
 
 def _refuse_malformed_condition(path: str, values: Any) -> None:
     if len(path) > MAX_PATH_LENGTH or not all(names_of(path)):
-        message = f"{path[:MAX_PATH_LENGTH]!r} is not a path, such as 'data.status'."
-        raise BadFilter(message)
+        told = sentence("{path!r} is not a path, such as 'data.status'.")
+        raise BadFilter(told, path=path[:MAX_PATH_LENGTH])
     if not isinstance(values, list) or not values:
-        message = f"{path}: this must be a list of at least one value."
-        raise BadFilter(message)
+        told = sentence("{path}: this must be a list of at least one value.")
+        raise BadFilter(told, path=path)
     if any(isinstance(value, dict | list) for value in values):
-        message = f"{path}: a value is a string, a number, true, false or null."
-        raise BadFilter(message)
+        told = sentence("{path}: a value is a string, a number, true, false or null.")
+        raise BadFilter(told, path=path)
 
 
 def _values_at(path: Path, body: Any) -> Iterator[Any]:

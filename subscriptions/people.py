@@ -9,12 +9,12 @@ from django.contrib.auth.tokens import default_token_generator
 from django.db import transaction
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
-from django.utils.translation import gettext as _
 
 from subscriptions import audit
 from subscriptions.audit import Action, about_user, changes_between
 from subscriptions.models import Tenant, TenantRole, User
 from subscriptions.origins import SYSTEM
+from subscriptions.refusals import Refusal, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,15 +24,16 @@ if TYPE_CHECKING:
     from subscriptions.origins import Origin
 
 
-class LastAdmin(ValueError):
+class LastAdmin(Refusal):
     def __init__(self) -> None:
-        sentence = _("A tenant keeps at least one tenant admin. Appoint another first.")
-        super().__init__(sentence)
+        super().__init__(
+            sentence("A tenant keeps at least one tenant admin. Appoint another first.")
+        )
 
 
-class NameTaken(ValueError):
+class NameTaken(Refusal):
     def __init__(self) -> None:
-        super().__init__(_("This username is taken."))
+        super().__init__(sentence("This username is taken."))
 
 
 @dataclass(frozen=True, slots=True)

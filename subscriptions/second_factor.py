@@ -11,13 +11,13 @@ from urllib.parse import quote, urlencode
 import django_otp
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from subscriptions.audit import Action, about_user, record
 from subscriptions.conf import TwoFactorFor, get_conf
 from subscriptions.models import Authenticator
 from subscriptions.models.second_factors import ISSUER, digest_of, new_secret
 from subscriptions.origins import SYSTEM, Origin
+from subscriptions.refusals import Refusal, sentence
 from subscriptions.sealing import seal
 
 if TYPE_CHECKING:
@@ -27,16 +27,17 @@ RECOVERY_CODES = 10
 _RECOVERY_BYTES = 10
 
 
-class WrongCode(ValueError):
+class WrongCode(Refusal):
     def __init__(self) -> None:
-        super().__init__(_("This code is wrong, has expired or was used before."))
+        told = sentence("This code is wrong, has expired or was used before.")
+        super().__init__(told)
 
 
-class TooManyCodes(ValueError):
+class TooManyCodes(Refusal):
     def __init__(self, seconds: float) -> None:
         wait = f"{ceil(seconds)} s" if seconds < 60 else f"{ceil(seconds / 60)} min"
-        sentence = _("There were too many wrong codes. Try again in %s.")
-        super().__init__(sentence % wait)
+        told = sentence("There were too many wrong codes. Try again in {wait}.")
+        super().__init__(told, wait=wait)
 
 
 def authenticator_of(user: User) -> Authenticator | None:

@@ -15,6 +15,7 @@ from enum import Enum
 import idna
 
 from subscriptions.addresses import AddressPolicy
+from subscriptions.refusals import Refusal, sentence
 
 MAX_LENGTH = 2048
 
@@ -56,28 +57,28 @@ _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 class Rule(Enum):
     """The rules a URL may break, each with its sentence."""
 
-    REQUIRED = "A URL is required."
-    TOO_LONG = f"The URL must not be longer than {MAX_LENGTH} characters."
-    BAD_CHARACTER = (
+    REQUIRED = sentence("A URL is required.")
+    TOO_LONG = sentence("The URL must not be longer than {limit} characters.")
+    BAD_CHARACTER = sentence(
         "The URL must not contain spaces, control characters, backslashes, quotes, "
         "brackets or a percent sign that begins no escape."
     )
-    MALFORMED = "The URL must look like https://hooks.example.com/path."
-    SCHEME = "The URL must start with https://."
-    USERINFO = "The URL must not contain a user name or a password."
-    FRAGMENT = "The URL must not contain a fragment (#)."
-    HOST = "The URL does not contain a valid host name."
-    PORT = "The port must be 443, 8443 or from 1024 to 65535."
-    LOOP = "The URL must not point at this service itself."
-    LOCAL_NAME = "The host name must be a public one."
-    IP_LITERAL = "The URL must contain a host name, not an IP address."
+    MALFORMED = sentence("The URL must look like https://hooks.example.com/path.")
+    SCHEME = sentence("The URL must start with https://.")
+    USERINFO = sentence("The URL must not contain a user name or a password.")
+    FRAGMENT = sentence("The URL must not contain a fragment (#).")
+    HOST = sentence("The URL does not contain a valid host name.")
+    PORT = sentence("The port must be 443, 8443 or from 1024 to 65535.")
+    LOOP = sentence("The URL must not point at this service itself.")
+    LOCAL_NAME = sentence("The host name must be a public one.")
+    IP_LITERAL = sentence("The URL must contain a host name, not an IP address.")
 
 
-class BadTargetUrl(ValueError):
-    """A webhook may not point there. The message is a sentence for people."""
+class BadTargetUrl(Refusal):
+    """A webhook may not point there."""
 
     def __init__(self, rule: Rule) -> None:
-        super().__init__(rule.value)
+        super().__init__(rule.value, limit=MAX_LENGTH)
         self.code = rule.name.lower()
 
 

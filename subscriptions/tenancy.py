@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 from oauth2_provider.generators import generate_client_secret
 from oauth2_provider.models import get_access_token_model
 
@@ -21,6 +20,7 @@ from subscriptions.audit import (
 from subscriptions.conf import get_conf
 from subscriptions.models import ApiClient, Subsidiary, Tenant
 from subscriptions.origins import SYSTEM
+from subscriptions.refusals import Refusal, sentence
 from subscriptions.scopes import PLATFORM_SCOPES, SCOPES
 
 if TYPE_CHECKING:
@@ -33,15 +33,16 @@ if TYPE_CHECKING:
 MAX_CLIENTS_PER_TENANT = 10
 
 
-class TooManyClients(ValueError):
+class TooManyClients(Refusal):
     def __init__(self) -> None:
-        sentence = _("A tenant has at most %(limit)s API clients.")
-        super().__init__(sentence % {"limit": MAX_CLIENTS_PER_TENANT})
+        told = sentence("A tenant has at most {limit} API clients.")
+        super().__init__(told, limit=MAX_CLIENTS_PER_TENANT)
 
 
-class UnknownScopes(ValueError):
+class UnknownScopes(Refusal):
     def __init__(self, names: set[str]) -> None:
-        super().__init__(f"Unknown scope: {', '.join(sorted(names))}.")
+        told = sentence("Unknown scope: {names}.")
+        super().__init__(told, names=", ".join(sorted(names)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,9 @@ def create_api_client(
     client.clean_fields(exclude=["tenant", "user"])
     client.save()
     begins_with = {"scopes": client.scopes.split(), "expires_at": _text(expires_at)}
-    _record(Action.CLIENT_CREATED, client, origin, changes_between({}, begins_with))
+    record_client(
+        Action.CLIENT_CREATED, client, origin, changes_between({}, begins_with)
+    )
     return NewClient(client, secret)
 
 
@@ -138,14 +141,14 @@ def revoke_api_client(
     client.expires_at = now
     client.save(update_fields=["expires_at"])
     is_now = {"expires_at": _text(now)}
-    _record(Action.CLIENT_REVOKED, client, origin, changes_between(was, is_now))
+    record_client(Action.CLIENT_REVOKED, client, origin, changes_between(was, is_now))
 
 
 def _text(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment else None
 
 
-def _record(
+def record_client(
     action: Action, client: ApiClient, origin: Origin, changes: Changes
 ) -> None:
     audit.record(

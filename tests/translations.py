@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 CATALOGUE = ROOT / "locale" / "es" / "LC_MESSAGES" / "django.po"
 COMPILED = CATALOGUE.with_suffix(".mo")
 SOURCES = ("subscriptions", "deliveries", "webhooks_project")
-NAMES = ("gettext", "gettext_lazy", "gettext_noop", "_")
+NAMES = ("gettext", "gettext_lazy", "gettext_noop", "sentence", "_")
 KEYWORDS = dict.fromkeys(NAMES) | {
     "ngettext": (1, 2),
     "ngettext_lazy": (1, 2),

@@ -26,7 +26,9 @@ class PageLanguage(LocaleMiddleware):
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if not request.path_info.startswith(PAGES):
-            answer: HttpResponseBase = self.get_response(request)
+            # A thread keeps the language of the page that it made before.
+            with translation.override(settings.LANGUAGE_CODE):
+                answer: HttpResponseBase = self.get_response(request)
             return answer
         return cast("HttpResponseBase", super().__call__(request))
 

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 EVERYONE = frozenset(Role)
-TENANTS_OWN = frozenset({Role.ADMIN, Role.ENGINEER})
 SUPPORT = frozenset({Role.SUPPORT})
 
 

@@ -14,8 +14,7 @@ from deliveries.facts import EVENT_ID
 from deliveries.models.recoveries import STATES
 from deliveries.recovery import Order
 from deliveries.webhook_tests import TEST
-from subscriptions.api.bodies import MAX_EVENTS
-from subscriptions.api.fields import Flag, Text
+from subscriptions.api.fields import MAX_EVENTS, Flag, Text
 from subscriptions.api.strict_bodies import StrictBody
 
 MAX_BATCH = 1000

@@ -9,8 +9,7 @@ from rest_framework import serializers
 from rest_framework.response import Response
 
 from deliveries.filter_previews import LATEST, preview_filter
-from subscriptions.api.bodies import MAX_EVENTS
-from subscriptions.api.fields import FilterField, Text
+from subscriptions.api.fields import EventsField, FilterField
 from subscriptions.api.strict_bodies import StrictBody
 from subscriptions.api.tenant_views import TenantView
 
@@ -24,13 +23,8 @@ class FilterToTry(StrictBody):
     """A filter, and the event types that it is tried on."""
 
     Filter = FilterField(source="filter")
-    Events = serializers.ListField(
-        required=False,
-        child=Text(max_length=100),
-        min_length=1,
-        max_length=MAX_EVENTS,
-        source="events",
-        help_text="Names from the catalogue; those of the webhook, if left out.",
+    Events = EventsField(
+        help_text="Names from the catalogue; those of the webhook, if left out."
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ValidationError
@@ -17,18 +16,19 @@ from deliveries.logs.export import FORMATS, MAX_ROWS, exported
 from deliveries.models import Attempt
 from subscriptions.api.paging import DEFAULT_SIZE, MAX_SIZE, read_page
 from subscriptions.api.tenant_views import TenantView
+from subscriptions.attachments import attachment
 from subscriptions.audit import About, Action, record
 from subscriptions.clock import database_time
 from subscriptions.exports import place_for_export
 
 if TYPE_CHECKING:
+    from django.http import StreamingHttpResponse
     from django.http.request import MediaType
     from rest_framework.request import Request
 
     from subscriptions.exports import Held
     from subscriptions.models import Webhook
 
-CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
 CSV = ("text/csv", "application/csv")
 PARAMETERS = [
     OpenApiParameter(
@@ -79,21 +79,15 @@ class LogExportViewSet(TenantView, GenericViewSet[Any]):
     def _file(
         self, webhook: Webhook, parts: Held[bytes], form: str
     ) -> StreamingHttpResponse:
-        name = f"delivery-logs-{webhook.public_id}-{database_time():%Y%m%dT%H%M%SZ}"
-        file = About("export", webhook.public_id, f"{name}.{form}")
+        moment = f"{database_time():%Y%m%dT%H%M%SZ}"
+        name = f"delivery-logs-{webhook.public_id}-{moment}.{form}"
         record(
             Action.EXPORT_DOWNLOADED,
             origin=self.origin,
-            about=file,
+            about=About("export", webhook.public_id, name),
             tenant_id=self.tenant.pk,
         )
-        headers = {
-            "Cache-Control": "no-store",
-            "Content-Disposition": f'attachment; filename="{name}.{form}"',
-        }
-        return StreamingHttpResponse(
-            parts, content_type=CONTENT_TYPES[form], headers=headers
-        )
+        return attachment(parts, name=name)
 
 
 def _rows(request: Request) -> int:

@@ -18,15 +18,21 @@ from deliveries.policy.notification_rules import (
     Metric,
 )
 from deliveries.policy.notification_rules import Comparison as Compared
-from subscriptions.api.bodies import MAX_DESCRIPTION
-from subscriptions.api.fields import Flag, Text, WholeNumber, one_line
+from subscriptions.api.fields import (
+    FILTER_SCHEMA,
+    DescriptionField,
+    Flag,
+    Text,
+    WholeNumber,
+    one_line,
+)
 from subscriptions.api.strict_bodies import StrictBody
+from subscriptions.filters import BadFilter, refuse_malformed
 from subscriptions.models import Subsidiary, User, Webhook
 
 MAX_NAMES = 50
 # How a delivery can end.
 ENDED = [str(status) for status in Attempt.Status.values]
-MAX_PATHS = 10
 MAX_NUMBER = 1_000_000_000
 # Our name of each field whose refusals come from elsewhere → its name in a body.
 NAMES = {
@@ -67,46 +73,19 @@ class Choice(serializers.ChoiceField):
         return chosen
 
 
-@extend_schema_field(
-    {
-        "type": "object",
-        "maxProperties": MAX_PATHS,
-        "additionalProperties": {
-            "type": "array",
-            "minItems": 1,
-            "maxItems": MAX_NAMES,
-            "items": {"type": ["string", "number", "boolean"]},
-        },
-        "propertyNames": {"pattern": r"^[A-Za-z0-9_.-]{1,200}$"},
-    }
-)
+@extend_schema_field(FILTER_SCHEMA)
 class PayloadValues(serializers.Field[Any, Any, Any, Any]):
-    """Dotted path into the payload → values of which it has one."""
+    """Dotted path into the payload → values of which it has one; as in a filter."""
 
     def to_internal_value(self, data: Any) -> dict[str, list[Any]]:
-        if not isinstance(data, dict) or len(data) > MAX_PATHS:
-            _refuse(f"This must be an object of at most {MAX_PATHS} dotted paths.")
-        for path, values in data.items():
-            _refuse_bad_path(path)
-            _refuse_bad_values(values)
+        try:
+            refuse_malformed(data)
+        except BadFilter as error:
+            raise serializers.ValidationError(str(error)) from None
         return dict(data)
 
     def to_representation(self, value: Any) -> Any:
         return value
-
-
-def _refuse_bad_path(path: str) -> None:
-    plain = path.replace("_", "").replace("-", "").replace(".", "")
-    if not (plain.isascii() and plain.isalnum()) or len(path) > 200:
-        _refuse("A path is made of names with dots between, such as data.status.")
-
-
-def _refuse_bad_values(values: Any) -> None:
-    is_list = isinstance(values, list) and 0 < len(values) <= MAX_NAMES
-    if not is_list or not all(isinstance(v, str | int | float) for v in values):
-        _refuse(f"Each path has a list of 1 to {MAX_NAMES} texts, numbers or booleans.")
-    if any(isinstance(v, str) and "\0" in v for v in values):
-        _refuse("Null characters are not allowed.")
 
 
 def _refuse(sentence: str) -> None:
@@ -123,13 +102,7 @@ class RuleChanges(StrictBody):
     """What may change; what is left out stays."""
 
     Name = Text(required=False, max_length=200, source="name", validators=[one_line])
-    Description = Text(
-        required=False,
-        allow_blank=True,
-        allow_null=True,
-        max_length=MAX_DESCRIPTION,
-        source="description",
-    )
+    Description = DescriptionField()
     Enabled = Flag(required=False, source="is_enabled")
     SubsidiaryId = Text(
         required=False,
@@ -177,9 +150,6 @@ class RuleChanges(StrictBody):
         source="repeats_each_window",
         help_text="Tell again once per window, as long as the rule is hit.",
     )
-
-    def validate_Description(self, value: str | None) -> str:  # noqa: N802
-        return value or ""
 
     def validate_SubsidiaryId(self, value: str | None) -> Subsidiary | None:  # noqa: N802
         if value is None:

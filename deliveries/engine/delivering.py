@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime, timedelta
 
-    from deliveries.engine.claiming import Claimed
     from deliveries.engine.clock import Clock
+    from deliveries.engine.leases import Claimed
     from deliveries.policy.rules import Rules
     from deliveries.spans import Span
     from deliveries.wire.authentication import Authentication

@@ -7,10 +7,11 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from deliveries.engine.backlog import busy_webhooks, in_turn, torn_webhooks
-from deliveries.engine.claiming import Limits, claim, give_back
+from deliveries.engine.claiming import Limits, claim
 from deliveries.engine.delivering import Run, deliver_in_turn, prepare
 from deliveries.engine.egress import WayOut
 from deliveries.engine.lanes import Lanes
+from deliveries.engine.leases import give_back
 from deliveries.engine.recording import record
 from deliveries.engine.senders import Senders
 from deliveries.engine.skipping import skip_stopped
@@ -26,9 +27,9 @@ if TYPE_CHECKING:
 
     from deliveries.conf import Conf
     from deliveries.engine.backlog import Busy
-    from deliveries.engine.claiming import Claimed
     from deliveries.engine.clock import Clock
     from deliveries.engine.delivering import Outgoing
+    from deliveries.engine.leases import Claimed
     from deliveries.engine.watch import Watch
     from deliveries.wire.exchange import Exchange
 

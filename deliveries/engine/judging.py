@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from deliveries import alerts
+from deliveries.engine.steps import Step, reach
 from deliveries.models import Delivery
 from deliveries.operational import publish_failing
 from deliveries.policy.disabling import Streak, lengthened, reason_to_disable
@@ -66,11 +67,13 @@ def stop(
 
     *cause*: the type of the event that was the last straw, if it was one.
     """
+    reach(Step.BEFORE_STOP)
     is_stopped = disable_webhook(webhook_id, reason=reason, now=now)
     if is_stopped:
         alerts.webhook_was_disabled(
             webhook_id, consecutive_failures=failures, now=now, cause=cause
         )
+    reach(Step.AFTER_STOP)
     return is_stopped
 
 

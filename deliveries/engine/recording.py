@@ -26,17 +26,27 @@ if TYPE_CHECKING:
     from deliveries.engine.delivering import Sent
     from deliveries.engine.verdicts import Verdict
 
-# "state + 0": see claiming.
+# "state + 0": see candidates. What waits came later than what it waits for; said so, it
+# is looked up row by row, however little statistics know of. Without an alias: SQLite
+# would not know it where rows are returned.
 _MOVE = """
-UPDATE deliveries_delivery AS delivery
+UPDATE deliveries_delivery
 SET state = verdict.column3, due_at = verdict.column4, ended_at = verdict.column5,
     is_leased = %s, attempts_made = attempts_made + verdict.column6,
     unacknowledged_since = CASE WHEN verdict.column3 = 2 THEN NULL
-        ELSE COALESCE(delivery.unacknowledged_since, verdict.column7) END
+        ELSE COALESCE(unacknowledged_since, verdict.column7) END
 FROM {} AS verdict
-WHERE delivery.id = verdict.column1 AND delivery.claim_number = verdict.column2
-AND delivery.state + 0 = 0 AND delivery.is_leased
-RETURNING id
+WHERE deliveries_delivery.id = verdict.column1
+AND deliveries_delivery.claim_number = verdict.column2
+AND deliveries_delivery.state + 0 = 0 AND deliveries_delivery.is_leased
+RETURNING id, order_key <> '' AND EXISTS (
+    SELECT 1 FROM deliveries_delivery waiting
+    WHERE waiting.webhook_id = deliveries_delivery.webhook_id
+    AND waiting.order_key = deliveries_delivery.order_key
+    AND waiting.id > deliveries_delivery.id
+    AND waiting.state IN (0, 1) AND NOT (waiting.order_key = '')
+    AND waiting.state = 1
+)
 """
 _TYPES = ("bigint", "integer", "smallint", *["timestamptz"] * 2)
 _TYPES += ("smallint", "timestamptz")
@@ -54,11 +64,11 @@ def record(batch: Sequence[Sent], *, now: datetime) -> None:
     with span("record", webhooks__count=len(batch)), transaction.atomic(durable=True):
         streaks = turnstile.hold({sent.claimed.webhook_id for sent in batch})
         count_rows(insert_attempts(batch))
-        moved = _move(verdicts)
+        moved, awaited = _move(verdicts)
         overslept = len(verdicts) - len(moved)
         Occurrence.objects.note(Occurrence.Kind.OVERSLEPT, {"": overslept})
         promote_who_waited(
-            (each.claimed.entity for each in moved if each.has_ended), now=now
+            (each.claimed.entity for each in awaited if each.has_ended), now=now
         )
         judge_webhooks(moved, streaks)
         acknowledge(moved)
@@ -68,8 +78,11 @@ def record(batch: Sequence[Sent], *, now: datetime) -> None:
     _report(verdicts, {verdict.claimed.delivery_id for verdict in moved})
 
 
-def _move(verdicts: Sequence[Verdict]) -> list[Verdict]:
-    """Move the deliveries whose lease is still ours; return those that moved."""
+def _move(verdicts: Sequence[Verdict]) -> tuple[list[Verdict], list[Verdict]]:
+    """Move the deliveries whose lease is still ours.
+
+    Returns those that moved, and those of them that others of their entity wait for.
+    """
     rows = [
         (
             verdict.claimed.delivery_id,
@@ -83,8 +96,9 @@ def _move(verdicts: Sequence[Verdict]) -> list[Verdict]:
         for verdict in verdicts
     ]
     values, parameters = table(rows, *_TYPES)
-    moved = {row[0] for row in execute(_MOVE.format(values), [False, *parameters])}
-    return [each for each in verdicts if each.claimed.delivery_id in moved]
+    found: dict[int, bool] = dict(execute(_MOVE.format(values), [False, *parameters]))
+    moved = [each for each in verdicts if each.claimed.delivery_id in found]
+    return moved, [each for each in moved if found[each.claimed.delivery_id]]
 
 
 def _report(verdicts: Iterable[Verdict], moved: set[int]) -> None:

@@ -24,6 +24,9 @@ class Step(StrEnum):
     # Inside the transaction of the record: what it wrote is rolled back.
     BEFORE_COMMIT = "before-commit"
     AFTER_RECORD = "after-record"
+    # Inside the transaction that stops a webhook, before and after it is written.
+    BEFORE_STOP = "before-stop"
+    AFTER_STOP = "after-stop"
     # Inside the transaction of a batch of a recovery, and after it.
     BEFORE_QUEUED = "before-queued"
     AFTER_QUEUED = "after-queued"

@@ -12,8 +12,8 @@ from deliveries.policy.retry import retry_after
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
-    from deliveries.engine.claiming import Claimed
     from deliveries.engine.delivering import Sent
+    from deliveries.engine.leases import Claimed
     from deliveries.policy.rules import Rules
 
 State = Delivery.State

@@ -13,7 +13,6 @@ from deliveries.logs.finding import find_entry, webhook_with_logs
 from deliveries.logs.health import Health, LastDelivery, Metrics, health_of
 from deliveries.logs.listing import DeliveryLog, FacetValue, Page
 from deliveries.logs.series import HourOfHealth, Series, series_of
-from deliveries.logs.windows import failures_of
 
 __all__ = [
     "EVENT_STATUSES",
@@ -30,7 +29,6 @@ __all__ = [
     "Metrics",
     "Page",
     "Series",
-    "failures_of",
     "find_entry",
     "find_event",
     "health_of",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.db.models import BooleanField, Count, ExpressionWrapper, Q
 
 from deliveries.models import Attempt, Rollup, hour_of
-from deliveries.policy.tallies import Tally, failure_class
+from deliveries.policy.tallies import Tally
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -39,28 +39,6 @@ def tally_of(
         window &= ~Q(started_at__gte=first, started_at__lt=last)
     _count(tally, webhook, window)
     return tally
-
-
-def failures_of(
-    webhook: Webhook, *, since: datetime, until: datetime
-) -> list[tuple[str, int]]:
-    """Attempts that failed, by class of failure; the commonest first. Two queries."""
-    first, last = _whole_hours(since, until)
-    tally = Tally()
-    hours = Rollup.objects.filter(webhook=webhook).within(first, last)
-    for (failures,) in hours.values_list("failures"):
-        tally.failures.update(failures)
-    attempts = Attempt.objects.filter(webhook=webhook).counted().order_by()
-    edges = attempts.filter(
-        ~Q(started_at__gte=first, started_at__lt=last),
-        started_at__range=(since, until),
-        status__in=(Attempt.Status.FAILED, Attempt.Status.TIMEOUT),
-    )
-    for code, kind, times in edges.values_list("status_code", "error_kind").annotate(
-        Count("pk")
-    ):
-        tally.failures[failure_class(code, kind)] += times
-    return sorted(tally.failures.items(), key=lambda item: (-item[1], item[0]))
 
 
 def _whole_hours(since: datetime, until: datetime) -> tuple[datetime, datetime]:

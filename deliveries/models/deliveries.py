@@ -131,7 +131,8 @@ class Delivery(models.Model):
             ),
         ]
         indexes = [
-            # For engine.claiming: which webhooks have something due, and what.
+            # For engine.backlog and engine.candidates: which webhooks have something due,
+            # and what.
             models.Index(
                 name="delivery_due",
                 fields=["webhook", "due_at", "id"],
@@ -141,7 +142,7 @@ class Delivery(models.Model):
             models.Index(
                 name="delivery_leased", fields=["webhook"], condition=Q(is_leased=True)
             ),
-            # For engine.claiming: tests go out whatever the webhook's status.
+            # For engine.backlog: tests go out whatever the webhook's status.
             models.Index(
                 name="delivery_test_due",
                 fields=["webhook", "due_at"],
@@ -153,19 +154,19 @@ class Delivery(models.Model):
                 fields=["webhook", "created_at"],
                 condition=Q(is_test=True),
             ),
-            # For engine.claiming and engine.recording: the oldest of an entity.
+            # For engine.candidates and engine.recording: the oldest of an entity.
             models.Index(
                 name="delivery_in_order",
                 fields=["webhook", "order_key", "id"],
                 condition=Q(state__in=(0, 1)) & ~Q(order_key=""),
             ),
-            # For engine.claiming, which sends replays after everything else.
+            # For engine.candidates, which sends replays after everything else.
             models.Index(
                 name="delivery_replay_due",
                 fields=["webhook", "due_at", "id"],
                 condition=Q(state=0, is_replay=True),
             ),
-            # For engine.claiming: first attempts that a backlog of retries lets pass.
+            # For engine.candidates: first attempts that a backlog of retries lets pass.
             models.Index(
                 name="delivery_first_due",
                 fields=["webhook", "due_at", "id"],

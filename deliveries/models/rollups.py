@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
 from django.db.models import Q
 
-from deliveries.policy.tallies import Tally
+from deliveries.policy.tallies import tally_of
 from subscriptions.models import Webhook
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from deliveries.policy.tallies import Tally
 
 
 class RollupQuerySet(models.QuerySet["Rollup"]):
@@ -59,10 +60,10 @@ class Rollup(models.Model):
 
     @property
     def tally(self) -> Tally:
-        return Tally(
-            statuses=Counter(self.statuses),
-            failures=Counter(self.failures),
-            durations=Counter({int(ms): n for ms, n in self.durations.items()}),
+        return tally_of(
+            statuses=self.statuses,
+            failures=self.failures,
+            durations=self.durations,
             total_ms=self.total_ms,
             longest_ms=self.longest_ms,
         )

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
 
-from deliveries.policy.tallies import Tally, stored_counts
+from deliveries.policy.tallies import stored_counts, tally_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from deliveries.policy.tallies import Tally
 
 
 class TotalQuerySet(models.QuerySet["Total"]):
@@ -60,10 +62,10 @@ class Total(models.Model):
 
     @property
     def tally(self) -> Tally:
-        return Tally(
-            statuses=Counter(self.statuses),
-            failures=Counter(self.failures),
-            durations=Counter({int(ms): n for ms, n in self.durations.items()}),
+        return tally_of(
+            statuses=self.statuses,
+            failures=self.failures,
+            durations=self.durations,
             total_ms=self.total_ms,
         )
 

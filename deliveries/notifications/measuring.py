@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import closing
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db.models import Exists, F, Min, OuterRef, Q
 
+from deliveries.filtering import matches
 from deliveries.models import Attempt, Delivery, Event
 from deliveries.policy.notification_rules import (
     MINUTE,
@@ -19,10 +19,10 @@ from deliveries.policy.notification_rules import (
     is_hit,
     percent,
     percent_change,
-    says,
     usual_of,
     window_until,
 )
+from subscriptions.filters import read
 from subscriptions.models import Webhook
 from subscriptions.profiles import all_profiles
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from deliveries.models.attempts import AttemptQuerySet
     from deliveries.models.deliveries import DeliveryQuerySet
     from deliveries.models.events import EventQuerySet
+    from subscriptions.filters import Filter
 
 ENDED = (Delivery.State.SUCCEEDED, Delivery.State.FAILED, Delivery.State.SKIPPED)
 NOT_DELIVERED = (*Delivery.UNFINISHED, Delivery.State.FAILED, Delivery.State.SKIPPED)
@@ -205,16 +206,16 @@ def _how_many(
 ) -> int:
     if not rule.payload:
         return int(rows.count())
+    wanted = read(rule.payload)
     bodies = rows.values_list(body, flat=True).iterator(chunk_size=500)
     # Should one make no sense, the cursor must not outlive the transaction.
     with closing(bodies):
-        return sum(_says(content, rule) for content in bodies)
+        return sum(_says(content, wanted) for content in bodies)
 
 
-def _says(body: bytes | memoryview, rule: NotificationRule) -> bool:
+def _says(body: bytes | memoryview, wanted: Filter) -> bool:
     # Payloads may go before the log does; those say nothing.
-    content = bytes(body)
-    return bool(content) and says(json.loads(content), rule.payload)
+    return bool(body) and matches(body, wanted)
 
 
 def matching_deliveries(
@@ -246,8 +247,9 @@ def _of_events(rule: NotificationRule, window: Window) -> DeliveryQuerySet:
     events = events_of(rule, window)
     keys: Any = events.values("pk")
     if rule.payload:
+        wanted = read(rule.payload)
         found = events.values_list("pk", "body").iterator(chunk_size=500)
-        keys = [pk for pk, body in found if _says(body, rule)]
+        keys = [pk for pk, body in found if _says(body, wanted)]
     rows: DeliveryQuerySet = Delivery.objects.of(rule.tenant).filter(event__in=keys)
     return rows
 
@@ -255,8 +257,9 @@ def _of_events(rule: NotificationRule, window: Window) -> DeliveryQuerySet:
 def _of_attempts(rows: AttemptQuerySet, rule: NotificationRule) -> DeliveryQuerySet:
     mine: DeliveryQuerySet = Delivery.objects.of(rule.tenant)
     if rule.payload:
+        wanted = read(rule.payload)
         found = rows.values_list("delivery", "delivery__event__body")
-        return mine.filter(pk__in=[pk for pk, body in found if _says(body, rule)])
+        return mine.filter(pk__in=[pk for pk, body in found if _says(body, wanted)])
     return mine.filter(Exists(rows.filter(delivery=OuterRef("pk"))))
 
 

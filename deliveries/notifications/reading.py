@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from deliveries.models import Delivery, Incident
+from django.db.models import Q
+
+from deliveries.models import Incident
 from deliveries.notifications.incidents import people_of
 from deliveries.notifications.measuring import matching_deliveries, reading_of
 from deliveries.notifications.watching import watched_now
@@ -16,12 +18,16 @@ if TYPE_CHECKING:
     from deliveries.models import NotificationRule
     from deliveries.models.deliveries import DeliveryQuerySet
     from deliveries.models.incidents import IncidentQuerySet
-    from subscriptions.models import Tenant
+    from subscriptions.models import Tenant, Webhook
 
 
-def open_incidents(tenant: Tenant) -> IncidentQuerySet:
-    """For a note on the dashboard; the newest first."""
+def open_incidents(
+    tenant: Tenant, *, webhook: Webhook | None = None
+) -> IncidentQuerySet:
+    """The newest first; with a *webhook*, those that are about it alone."""
     mine: IncidentQuerySet = Incident.objects.of(tenant).open()
+    if webhook is not None:
+        mine = mine.filter(Q(webhook=webhook) | Q(rule__webhook=webhook))
     return mine.select_related("rule", "webhook").order_by("-pk")
 
 
@@ -31,15 +37,6 @@ def incident_of(token: str, tenant: Tenant) -> Incident | None:
     related = ("rule__tenant", "rule__subsidiary", "rule__webhook", "webhook")
     found: Incident | None = mine.select_related(*related).first()
     return found
-
-
-def deliveries_of_incident(token: str, tenant: Tenant) -> DeliveryQuerySet:
-    """The deliveries that the incident is about; of an unknown token, none."""
-    incident = incident_of(token, tenant)
-    if incident is None:
-        nothing: DeliveryQuerySet = Delivery.objects.none()
-        return nothing
-    return deliveries_about(incident)
 
 
 def deliveries_about(incident: Incident) -> DeliveryQuerySet:

@@ -12,6 +12,7 @@ from deliveries.policy.rule_forms import problems_with
 from subscriptions.audit import About, Action, changes_between, record
 from subscriptions.models import Tenant
 from subscriptions.origins import SYSTEM
+from subscriptions.refusals import Refusal, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,9 +28,10 @@ CHANGED = "The rule was changed."
 DELETED = "The rule was deleted."
 
 
-class TooManyRules(ValueError):
+class TooManyRules(Refusal):
     def __init__(self) -> None:
-        super().__init__(f"A tenant has at most {MAX_RULES} notification rules.")
+        told = sentence("A tenant has at most {limit} notification rules.")
+        super().__init__(told, limit=MAX_RULES)
 
 
 class RuleMismatch(ValueError):

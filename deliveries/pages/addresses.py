@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from django.urls import register_converter, reverse
+from django.urls.converters import StringConverter
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -36,31 +37,20 @@ def moment_text(moment: datetime) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
-class DeliveryId:
+class DeliveryId(StringConverter):
     """So that an id is never taken for the name of a page beside it."""
 
     regex = "dlv_[^/]+"
 
-    def to_python(self, value: str) -> str:
-        return value
 
-    def to_url(self, value: str) -> str:
-        return value
-
-
-class RecoveryId(DeliveryId):
+class RecoveryId(StringConverter):
     regex = "rcv_[^/]+"
 
 
-class RuleId(DeliveryId):
+class RuleId(StringConverter):
     regex = "rule_[^/]+"
 
 
-class ExportForm(DeliveryId):
-    regex = "csv|json"
-
-
 register_converter(DeliveryId, "delivery")
-register_converter(ExportForm, "export_form")
 register_converter(RecoveryId, "recovery")
 register_converter(RuleId, "rule")

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.http import HttpResponseBadRequest, StreamingHttpResponse
+from django.http import HttpResponseBadRequest
 
 from deliveries.logs.delivery_list import latest_entries
 from deliveries.logs.export import FORMATS, MAX_ROWS
 from deliveries.pages.delivery_query import Asked
+from subscriptions.attachments import attachment
 from subscriptions.audit import About, Action, record
 from subscriptions.clock import database_time
 from subscriptions.pages.base import WebhookPage
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase
-
-CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
 
 
 class ExportDeliveries(WebhookPage):
@@ -37,10 +36,4 @@ class ExportDeliveries(WebhookPage):
             about=About("export", webhook.public_id, name),
             tenant_id=webhook.tenant_id,
         )
-        headers = {
-            "Cache-Control": "no-store",
-            "Content-Disposition": f'attachment; filename="{name}"',
-        }
-        return StreamingHttpResponse(
-            FORMATS[form](batches), content_type=CONTENT_TYPES[form], headers=headers
-        )
+        return attachment(FORMATS[form](batches), name=name)

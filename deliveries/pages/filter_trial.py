@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.utils.translation import gettext as _
-
 from deliveries.filter_previews import preview_filter
 from subscriptions.filters import BadFilter
 from subscriptions.pages.new_webhook import NewWebhookPage
@@ -66,6 +64,6 @@ def _tried(form: WebhookForm, subsidiary: Subsidiary | None) -> Preview | None:
     events = form.cleaned_data["events"]
     try:
         return preview_filter(subsidiary, form.cleaned_data["filter"], events=events)
-    except BadFilter as error:
-        form.add_error("filter", _(str(error)))
+    except BadFilter as refusal:
+        form.refuse(refusal)
     return None

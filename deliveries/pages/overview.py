@@ -18,6 +18,7 @@ from deliveries.logs.timeline import (
     timeline_of,
 )
 from deliveries.pages.addresses import deliveries_url
+from deliveries.pages.alarm import alarm_for
 from deliveries.pages.delivery_rows import rows_of
 from deliveries.pages.overview_charts import response_chart, stacked_chart
 from deliveries.pages.reasons import reason_of
@@ -113,6 +114,7 @@ class OverviewPage(WebhookPage):
         figures = Figures.of(timeline)
         context = {
             "now": now,
+            "alarm": alarm_for(self.visitor, webhook=self.webhook),
             "range": chosen,
             "segments": _segments(chosen),
             "figures": figures,

@@ -26,8 +26,10 @@ from deliveries.recovery import (
 )
 from deliveries.replays import NotActive
 from subscriptions.clock import database_time
-from subscriptions.pages.base import Act, WebhookPage
+from subscriptions.pages.asking import WebhookAct
+from subscriptions.pages.base import WebhookPage
 from subscriptions.roles import Right
+from subscriptions.spoken import spoken
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
     from subscriptions.pages.base import Crumbs
 
 
-class RecoverPage(Act):
+class RecoverPage(WebhookAct):
     """The number is that of a dry run; with a script it follows what is chosen."""
 
     template_name = "webhooks/deliveries/recover.html"
@@ -65,7 +67,7 @@ class RecoverPage(Act):
             messages.warning(request, _("A recovery of this webhook is running."))
             return redirect(_url(running) if running else self.after())
         except NotActive as error:
-            messages.error(request, str(error))
+            messages.error(request, spoken(error))
             return redirect(self.after())
         return redirect(_url(recovery))
 
@@ -160,7 +162,7 @@ class CancelRecovery(OfRecovery):
             cancel_recovery(self.recovery, now=database_time(), origin=self.origin)
             messages.success(request, _("The recovery is cancelled."))
         except RecoveryHasEnded as error:
-            messages.warning(request, str(error))
+            messages.warning(request, spoken(error))
         return redirect(_url(self.recovery))
 
 

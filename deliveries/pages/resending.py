@@ -30,8 +30,10 @@ from deliveries.replays import (
 from deliveries.webhook_tests import TooManyTests
 from subscriptions.clock import database_time
 from subscriptions.identifiers import encode
-from subscriptions.pages.base import Act, WebhookPage
+from subscriptions.pages.asking import WebhookAct
+from subscriptions.pages.base import WebhookPage
 from subscriptions.roles import Right
+from subscriptions.spoken import spoken
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -93,7 +95,7 @@ class ResendDelivery(OfDelivery, Resending):
                 now = database_time()
                 replay(latest.entry, uid=token.uid, now=now, origin=self.origin)
             except REFUSALS as error:
-                raise Refused(str(error)) from None
+                raise Refused(spoken(error)) from None
             except IntegrityError:
                 pass  # The same click, twice at the same moment: it is sent.
         return encode("dlv", token.uid)
@@ -116,7 +118,7 @@ class ResendEvents(Resending):
                 origin=self.origin,
             )
         except REFUSALS as error:
-            raise Refused(str(error)) from None
+            raise Refused(spoken(error)) from None
         except IntegrityError:
             return _("These are being sent again already.")
         sentence = ngettext(
@@ -150,7 +152,7 @@ class ResendChosen(ResendEvents):
         return events_of(self.webhook, chosen[: most_at_once(get_conf().recovery_rate)])
 
 
-class ResendMatching(Act, ResendEvents):
+class ResendMatching(WebhookAct, ResendEvents):
     """Says how many, the limit and the rate before it does anything."""
 
     template_name = "webhooks/deliveries/resend_matching.html"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from deliveries.pages.rule_words import (
@@ -19,6 +20,7 @@ from deliveries.pages.rule_words import (
 from deliveries.policy.notification_rules import LONGEST, MINUTE, SHORTEST, Kind
 from deliveries.policy.rule_forms import TAKES
 from subscriptions.models import EventType, Subsidiary, User, Webhook
+from subscriptions.pages.filter_rows import FilterField
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,7 +42,7 @@ NAMES = {
 }
 # As in the API.
 MAX_NUMBER = 1_000_000_000
-_CHOSEN = ("metric", "statuses", "event_types", "comparison", "baseline")
+_CHOSEN = ("metric", "statuses", "event_types", "payload", "comparison", "baseline")
 
 
 class RuleForm(forms.Form):
@@ -64,6 +66,7 @@ class RuleForm(forms.Form):
         widget=forms.SelectMultiple(attrs={"size": 6}),
         help_text=_("None chosen: all. Several with Ctrl or Cmd."),
     )
+    payload = FilterField(label=_("Conditions"), required=False)
     comparison = forms.ChoiceField(label=_("Alert when it is"), choices=COMPARISONS)
     threshold = forms.FloatField(min_value=-MAX_NUMBER, max_value=MAX_NUMBER)
     baseline = forms.ChoiceField(label=_("Usual is"), choices=BASELINES)
@@ -137,12 +140,15 @@ class RuleForm(forms.Form):
     def fields_of_rule(self) -> dict[str, Any]:
         """As `notifications.rules` takes them."""
         told = dict(self.cleaned_data)
+        if "payload" in told:
+            told["payload"] = told["payload"] or {}
         told["recipients"] = sorted(told["recipients"], key=lambda each: each.pk)
         return told
 
     def refuse(self, problems: Iterable[Problem]) -> None:
         for field, sentence in problems:
-            self.add_error(field if field in self.fields else None, sentence)
+            place = field if field in self.fields else None
+            self.add_error(place, gettext(sentence))
 
 
 def values_of(rule: NotificationRule) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from deliveries.recovery import RecoveryIsRunning
 from subscriptions.clock import database_time
 from subscriptions.pages.base import WebhookPage
 from subscriptions.roles import Right
+from subscriptions.spoken import spoken
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -26,7 +27,7 @@ class UnbreakWebhook(WebhookPage):
         try:
             begun = unbreak(self.webhook, origin=self.origin, now=database_time())
         except RecoveryIsRunning as error:
-            messages.error(request, _(str(error)))
+            messages.error(request, spoken(error))
             return redirect(self.url_of("webhook"))
         if begun:
             told = _("The webhook is active again; what it missed is being sent.")

@@ -13,15 +13,14 @@ from deliveries.pages.exporting import ExportDeliveries
 from deliveries.pages.filter_trial import TrialForNew, TrialForSettings
 from deliveries.pages.inbox import InboxPage
 from deliveries.pages.incident import IncidentPage
-from deliveries.pages.notification_rules import (
+from deliveries.pages.notification_rule import (
     DeleteRule,
     EditRule,
-    NewRulePage,
     RulePage,
-    RulesPage,
     SwitchRule,
     TestRule,
 )
+from deliveries.pages.notification_rules import NewRulePage, RulesPage
 from deliveries.pages.overview import OverviewPage
 from deliveries.pages.recover import CancelRecovery, RecoverPage, RecoveryPage
 from deliveries.pages.resending import ResendChosen, ResendDelivery, ResendMatching
@@ -31,7 +30,6 @@ from deliveries.pages.sending_tests import (
     TestOutcome,
     VerifyNow,
 )
-from deliveries.pages.start import StartPage, StartTest, VerificationPart
 from deliveries.pages.support_log import SupportLogPage
 from deliveries.pages.unbreaking import UnbreakWebhook
 from deliveries.pages.webhook_export import WebhookExport
@@ -63,16 +61,13 @@ def webhook_pages(members_only: Callable[[View], View]) -> list[URLPattern]:
         ("incidents/<str:token>/", IncidentPage, "incident"),
         ("webhooks/delivery/", SupportLogPage, "delivery_log"),
         (f"{WEBHOOKS}inbox/", InboxPage, "webhook_inbox"),
-        (f"{WEBHOOKS}export.<webhook_file:form>", WebhookExport, "webhooks_export"),
+        (f"{WEBHOOKS}export.<form:form>", WebhookExport, "webhooks_export"),
         (f"{WEBHOOKS}new/filter/", TrialForNew, "webhook_new_filter"),
         (f"{WEBHOOK}settings/filter/", TrialForSettings, "webhook_filter"),
         (f"{WEBHOOK}unbreak/", UnbreakWebhook, "webhook_unbreak"),
-        (f"{WEBHOOK}start/", StartPage, "webhook_start"),
-        (f"{WEBHOOK}start/verification/", VerificationPart, "webhook_verification"),
-        (f"{WEBHOOK}start/test/", StartTest, "webhook_start_test"),
         (f"{WEBHOOK}overview/", OverviewPage, "webhook_overview"),
         (LIST, DeliveriesPage, "webhook_deliveries"),
-        (f"{LIST}export.<export_form:form>", ExportDeliveries, "webhook_export"),
+        (f"{LIST}export.<form:form>", ExportDeliveries, "webhook_export"),
         (f"{LIST}resend/", ResendChosen, "webhook_resend_chosen"),
         (f"{LIST}resend-all/", ResendMatching, "webhook_resend_matching"),
         (DELIVERY, DeliveryPage, "webhook_delivery"),

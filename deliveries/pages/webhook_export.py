@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from django.http import StreamingHttpResponse
-
 from deliveries.pages.webhook_rows import Wanted, WebhookRow, rows_of
+from subscriptions.attachments import attachment
 from subscriptions.audit import About, Action, record
 from subscriptions.clock import database_time
 from subscriptions.pages.base import Page
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
 MAX_ROWS = 25_000
 AT_ONCE = 200
-TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
 COLUMNS = (
     "Id",
     "CompanyCode",
@@ -50,11 +48,8 @@ class WebhookExport(Page):
             about=About("webhooks", "", f"webhooks.{form}"),
             tenant_id=tenant.pk if tenant else None,
         )
-        return StreamingHttpResponse(
-            _lines(_walk(rows, now=now), form),
-            content_type=TYPES[form],
-            headers={"Content-Disposition": f'attachment; filename="webhooks.{form}"'},
-        )
+        lines = _lines(_walk(rows, now=now), form)
+        return attachment(lines, name=f"webhooks.{form}")
 
 
 def _walk(rows: WebhookQuerySet, *, now: datetime) -> Iterator[dict[str, Any]]:

@@ -10,6 +10,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from deliveries.inbox import url_of
+from deliveries.pages.alarm import alarm_for
 from deliveries.pages.webhook_rows import Wanted, counts_by_status, rows_of
 from subscriptions.clock import database_time
 from subscriptions.models import Tenant, Webhook
@@ -68,6 +69,7 @@ class WebhookListPage(Page):
             "wanted": wanted,
             "segments": self._segments(wanted, counts),
             "tenants": self._tenants(),
+            "alarm": alarm_for(self.visitor),
             "inbox": url_of(self.visitor.tenant) if self.visitor.tenant else "",
         }
         return self.render(context)

@@ -17,7 +17,7 @@ from deliveries.policy.json_values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from subscriptions.profiles.diff_rules import (
         CollectionRules,
@@ -150,7 +150,7 @@ def _differ(now: Json, before: Json, path: FieldPath, rules: DiffRules) -> bool:
     )
 
 
-def value_at(path: FieldPath, document: Any) -> Any:
+def value_at(path: Iterable[str], document: Any) -> Any:
     """What stands there; None if nothing does."""
     for name in path:
         if not isinstance(document, dict):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum
 from statistics import median
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 MINUTE = timedelta(minutes=1)
 # Shorter than a minute: the steps of the schedule are not exact.
@@ -167,24 +167,3 @@ def may_open(
 def pause_after(took: timedelta) -> timedelta:
     """Until the next evaluation: a minute, or longer where it took long to count."""
     return min(max(EVERY, SHARE * took), LONGEST_PAUSE)
-
-
-def says(payload: Mapping[str, Any], wanted: Mapping[str, Sequence[Any]]) -> bool:
-    """Whether each dotted path leads to one of its values."""
-    return all(
-        any(_is(_at(payload, path), value) for value in values)
-        for path, values in wanted.items()
-    )
-
-
-def _at(payload: Any, path: str) -> Any:
-    for name in path.split("."):
-        if not isinstance(payload, dict):
-            return None
-        payload = payload.get(name)
-    return payload
-
-
-def _is(found: Any, value: Any) -> bool:
-    """As JSON sees it: true is not 1."""
-    return found == value and isinstance(found, bool) == isinstance(value, bool)

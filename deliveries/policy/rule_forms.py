@@ -12,6 +12,7 @@ from deliveries.policy.notification_rules import (
     Kind,
     Metric,
 )
+from subscriptions.refusals import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -63,46 +64,48 @@ def problems_with(fields: Mapping[str, Any]) -> list[Problem]:
 def _of_events(kind: Kind, fields: Mapping[str, Any]) -> Iterator[Problem]:
     if fields["metric"] != Metric.EVENTS:
         return
-    sentence = "An event has none of its own: choose the metric Deliveries."
+    told = sentence("An event has none of its own: count deliveries.")
     for name in ("statuses", "error_kinds", "webhook"):
         if fields[name]:
-            yield Problem(name, sentence)
+            yield Problem(name, told)
 
 
 def _of_percent(kind: Kind, fields: Mapping[str, Any]) -> Iterator[Problem]:
     if kind != Kind.PERCENT:
         return
     if not 0 <= fields["threshold"] <= 100:
-        yield Problem("threshold", "This must be from 0 to 100.")
+        yield Problem("threshold", sentence("This must be from 0 to 100."))
     if fields["metric"] == Metric.EVENTS:
         if not (fields["event_types"] or fields["payload"]):
-            sentence = "Say which events: EventType or Data."
-            yield Problem("event_types", sentence)
+            told = sentence("Say which events: their types or their data.")
+            yield Problem("event_types", told)
     elif not (fields["statuses"] or fields["error_kinds"]):
-        yield Problem("statuses", "Say which deliveries: Status or ErrorKind.")
+        yield Problem("statuses", sentence("Say which deliveries: how they ended."))
 
 
 def _of_thresholds(kind: Kind, fields: Mapping[str, Any]) -> Iterator[Problem]:
     threshold = fields["threshold"]
     if kind == Kind.COUNT and threshold < 0:
-        yield Problem("threshold", "This must not be less than 0.")
+        yield Problem("threshold", sentence("This must not be less than 0."))
     if kind in (Kind.OLDEST_WAITING, Kind.DELIVERY_GAP) and threshold < 1:
-        yield Problem("threshold", "This is a time in minutes, at least 1.")
+        yield Problem("threshold", sentence("This is a time in minutes, at least 1."))
     elif kind == Kind.DELIVERY_GAP and threshold >= fields["window_minutes"]:
-        yield Problem("threshold", "This must be less than WindowMinutes.")
+        yield Problem("threshold", sentence("This must be less than the window."))
 
 
 def _of_baselines(kind: Kind, fields: Mapping[str, Any]) -> Iterator[Problem]:
     is_long = fields["window_minutes"] * MINUTE > DAY
     if fields["baseline"] == Baseline.MEDIAN and is_long:
-        sentence = "With MedianOfSevenDays this must be at most 1440, a day."
-        yield Problem("window_minutes", sentence)
+        told = sentence("With the median of seven days this is at most 1440, a day.")
+        yield Problem("window_minutes", told)
 
 
 def _of_subsidiaries(kind: Kind, fields: Mapping[str, Any]) -> Iterator[Problem]:
     webhook, subsidiary = fields["webhook"], fields["subsidiary"]
     if webhook and subsidiary and webhook.subsidiary_id != subsidiary.pk:
-        yield Problem("webhook", "This webhook belongs to another subsidiary.")
+        yield Problem(
+            "webhook", sentence("This webhook belongs to another subsidiary.")
+        )
 
 
 _CHECKS: tuple[Callable[[Kind, Mapping[str, Any]], Iterator[Problem]], ...] = (

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 # Durations are kept to seven binary digits: exact below 128 ms, else within 1/128.
 _DIGITS = 7
@@ -82,6 +85,24 @@ class Tally:
             if rank <= 0:
                 return min(duration, self.longest_ms or 0)
         return None
+
+
+def tally_of(
+    *,
+    statuses: Mapping[str, int],
+    failures: Mapping[str, int],
+    durations: Mapping[str, int],
+    total_ms: int,
+    longest_ms: int | None = None,
+) -> Tally:
+    """What was stored, as it was counted."""
+    return Tally(
+        statuses=Counter(statuses),
+        failures=Counter(failures),
+        durations=Counter({int(ms): times for ms, times in durations.items()}),
+        total_ms=total_ms,
+        longest_ms=longest_ms,
+    )
 
 
 def stored_counts(counts: Counter[Any]) -> dict[str, int]:

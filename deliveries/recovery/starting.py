@@ -20,6 +20,7 @@ from deliveries.replays import refuse_inactive
 from deliveries.statements import execute
 from subscriptions.audit import About, Action, record
 from subscriptions.origins import SYSTEM, Origin
+from subscriptions.refusals import Refusal, sentence
 from subscriptions.revisions import locked
 
 if TYPE_CHECKING:
@@ -41,16 +42,16 @@ RETURNING id
 logger = logging.getLogger(__name__)
 
 
-class RecoveryIsRunning(ValueError):
+class RecoveryIsRunning(Refusal):
     def __init__(self, recovery: Recovery) -> None:
-        super().__init__(
-            f"The recovery {recovery.public_id} of this webhook is still running."
-        )
+        told = sentence("The recovery {id} of this webhook is still running.")
+        super().__init__(told, id=recovery.public_id)
 
 
-class RecoveryHasEnded(ValueError):
+class RecoveryHasEnded(Refusal):
     def __init__(self) -> None:
-        super().__init__("The recovery has ended: there is nothing to cancel.")
+        told = sentence("The recovery has ended: there is nothing to cancel.")
+        super().__init__(told)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

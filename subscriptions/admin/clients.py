@@ -13,6 +13,7 @@ from subscriptions.admin.scoping import TenantScopedAdmin, tenant_id_of
 from subscriptions.audit import About, Action, about_client
 from subscriptions.models import ApiClient
 from subscriptions.scopes import SCOPES
+from subscriptions.spoken import spoken
 from subscriptions.tenancy import (
     TooManyClients,
     UnknownScopes,
@@ -60,7 +61,7 @@ class ApiClientForm(ModelForm):
                 # Locks the tenant; the admin saves in the same transaction.
                 refuse_too_many_clients(tenant)
         except (UnknownScopes, TooManyClients) as error:
-            raise forms.ValidationError(str(error)) from None
+            raise forms.ValidationError(spoken(error)) from None
 
 
 def _choices(names: Collection[str]) -> list[tuple[str, str]]:

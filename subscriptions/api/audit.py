@@ -13,7 +13,8 @@ from rest_framework.generics import GenericAPIView
 from subscriptions.api.filters import AuditFilter
 from subscriptions.api.serializers import TextOrNull
 from subscriptions.api.tenant_views import TenantView
-from subscriptions.audit_files import MEDIA_TYPES, export, sorted_changes
+from subscriptions.attachments import MEDIA_TYPES
+from subscriptions.audit_files import export, sorted_changes
 from subscriptions.exports import place_for_export
 from subscriptions.models import AuditEvent
 

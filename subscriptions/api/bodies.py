@@ -9,6 +9,8 @@ from rest_framework import serializers
 
 from subscriptions.api.auth_bodies import AuthField
 from subscriptions.api.fields import (
+    DescriptionField,
+    EventsField,
     FilterField,
     Flag,
     TargetUrl,
@@ -22,8 +24,6 @@ from subscriptions.models import Subsidiary
 from subscriptions.profiles import UnknownProfile, profile
 
 REQUIRED = ("Name", "Url", "Events")
-MAX_EVENTS = 50
-MAX_DESCRIPTION = 2000
 MAX_GRACE_HOURS = 168
 
 
@@ -42,31 +42,15 @@ class WebhookChanges(StrictBody):
         source="url",
         help_text="HTTPS, with a public host name; port 443, 8443 or 1024 to 65535.",
     )
-    Events = serializers.ListField(
-        required=False,
-        child=Text(max_length=100),
-        min_length=1,
-        max_length=MAX_EVENTS,
-        source="events",
-        help_text="Names from the catalogue.",
-    )
+    Events = EventsField(help_text="Names from the catalogue.")
     IncludePreviousAttributes = Flag(
         required=False,
         source="include_previous_attributes",
         help_text="Whether a change also says what was before.",
     )
-    Description = Text(
-        required=False,
-        allow_blank=True,
-        allow_null=True,
-        max_length=MAX_DESCRIPTION,
-        source="description",
-    )
+    Description = DescriptionField()
     Filter = FilterField(required=False, source="filter")
     Auth = AuthField(source="auth")
-
-    def validate_Description(self, value: str | None) -> str:  # noqa: N802 (the field's name)
-        return value or ""
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         # Null says as little as what is left out.

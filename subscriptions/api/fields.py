@@ -7,10 +7,14 @@ from typing import Any
 from django.core.validators import RegexValidator
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.fields import empty
 
 from subscriptions.conf import get_conf
 from subscriptions.filters import MAX_PATHS, MAX_VALUES, BadFilter, refuse_malformed
 from subscriptions.target_urls import MAX_LENGTH, BadTargetUrl, canonical_url
+
+MAX_EVENTS = 50
+MAX_DESCRIPTION = 2000
 
 one_line = RegexValidator(r"\A[^\r\n]*\Z", "This must be a single line.")
 
@@ -22,6 +26,30 @@ class Text(serializers.CharField):
         if not isinstance(data, str):
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+class DescriptionField(Text):
+    """What a person says of it; null is nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            required=False,
+            allow_blank=True,
+            allow_null=True,
+            max_length=MAX_DESCRIPTION,
+            source="description",
+        )
+
+    def run_validation(self, data: Any = empty) -> str:
+        return super().run_validation(data) or ""
+
+
+class EventsField(serializers.ListField):
+    """Names of event types; whether the catalogue has them is asked later."""
+
+    def __init__(self, **options: Any) -> None:
+        options |= {"min_length": 1, "max_length": MAX_EVENTS, "source": "events"}
+        super().__init__(required=False, child=Text(max_length=100), **options)
 
 
 class Flag(serializers.BooleanField):

@@ -13,7 +13,6 @@ from subscriptions.models.tenants import Subsidiary, Tenant
 from subscriptions.plain_text import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import datetime
 
 
@@ -27,13 +26,6 @@ class WebhookQuerySet(models.QuerySet["Webhook"]):
 
     def active(self) -> WebhookQuerySet:
         return self.present().filter(status=Webhook.Status.ACTIVE)
-
-    def subscribed_to(
-        self, event_type: str, *, subsidiaries: Iterable[int]
-    ) -> WebhookQuerySet:
-        return self.filter(
-            subsidiary__in=subsidiaries, subscriptions__event_type__name=event_type
-        )
 
     def awaiting_verification(self, now: datetime) -> WebhookQuerySet:
         return self.present().filter(verification_due_at__lte=now)

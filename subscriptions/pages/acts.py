@@ -14,9 +14,11 @@ from django.utils.translation import gettext_lazy
 
 from subscriptions.clock import database_time
 from subscriptions.models import Webhook
-from subscriptions.pages.base import Act, WebhookPage
+from subscriptions.pages.asking import WebhookAct
+from subscriptions.pages.base import WebhookPage
 from subscriptions.roles import Right
 from subscriptions.sessions import recently_confirmed
+from subscriptions.spoken import spoken
 from subscriptions.webhooks import (
     NothingToVerify,
     delete_webhook,
@@ -45,19 +47,16 @@ class EnableWebhook(WebhookPage):
 
 
 class VerifyWebhook(WebhookPage):
-    template_name = "webhooks/verification.html"
     needs = {"post": Right.MANAGE}
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest, webhook_id: str) -> HttpResponse:
         try:
-            webhook = request_verification(self.webhook, origin=self.origin)
+            request_verification(self.webhook, origin=self.origin)
         except NothingToVerify as error:
-            messages.error(request, str(error))
-            return redirect(self.url_of("webhook"))
-        if self.is_partial:
-            return self.render({"webhook": webhook})
-        messages.success(request, _("The URL is being verified."))
+            messages.error(request, spoken(error))
+        else:
+            messages.success(request, _("The URL is being verified."))
         return redirect(self.url_of("webhook"))
 
 
@@ -73,7 +72,7 @@ class ReasonForm(forms.Form):
         self.fields["note"].required = is_needed
 
 
-class DisableWebhook(Act):
+class DisableWebhook(WebhookAct):
     """The platform's support says why: the tenant reads it in the banner."""
 
     template_name = "webhooks/disable.html"
@@ -99,7 +98,7 @@ class DisableWebhook(Act):
 
 
 @method_decorator(recently_confirmed, name="post")
-class DeleteWebhook(Act):
+class DeleteWebhook(WebhookAct):
     template_name = "webhooks/delete.html"
     title = gettext_lazy("Delete webhook")
     needs = {"get": Right.DELETE, "post": Right.DELETE}

@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 from django.urls import register_converter
+from django.urls.converters import StringConverter
+
+from subscriptions.attachments import MEDIA_TYPES
 
 WEBHOOKS = "settings/webhooks/"
 WEBHOOK = f"{WEBHOOKS}<webhook:webhook_id>/"
 
 
-class WebhookId:
+class WebhookId(StringConverter):
     """So that an id is never taken for the name of a page beside it."""
 
     regex = "whk_[^/]+"
 
-    def to_python(self, value: str) -> str:
-        return value
 
-    def to_url(self, value: str) -> str:
-        return value
-
-
-class FileForm(WebhookId):
+class FileForm(StringConverter):
     """The end of an export's name."""
 
-    regex = "csv|json"
+    regex = "|".join(MEDIA_TYPES)
 
 
-register_converter(FileForm, "webhook_file")
+register_converter(FileForm, "form")
 register_converter(WebhookId, "webhook")

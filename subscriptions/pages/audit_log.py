@@ -6,10 +6,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 
-from subscriptions.audit_files import MEDIA_TYPES, export
+from subscriptions.audit_files import export
 from subscriptions.identifiers import NotAnIdentifier, decode
 from subscriptions.pages.audit_search import AuditSearch
 from subscriptions.pages.audit_words import ACTORS, in_words
@@ -80,14 +79,12 @@ class AuditExport(Page):
 
     needs = {"get": Right.AUDIT}
 
-    def get(self, request: HttpRequest, wanted: str) -> HttpResponseBase:
-        if wanted not in MEDIA_TYPES:
-            raise Http404
+    def get(self, request: HttpRequest, form: str) -> HttpResponseBase:
         events = AuditSearch(request.GET, visitor=self.visitor).events()
         tenant = self.visitor.tenant
         return export(
             events,
-            wanted,
+            form,
             origin=self.origin,
             tenant_id=tenant.pk if tenant else None,
         )

@@ -22,6 +22,7 @@ from subscriptions.request_auth import (
     Encoding,
     GrantType,
 )
+from subscriptions.spoken import spoken
 from subscriptions.target_urls import MAX_LENGTH, BadTargetUrl, canonical_url
 
 if TYPE_CHECKING:
@@ -165,7 +166,7 @@ class AuthForm(forms.Form):
                 rules = get_conf().url_rules
                 self.cleaned_data["token_url"] = canonical_url(url, rules)
             except BadTargetUrl as error:
-                self.add_error("token_url", _(str(error)))
+                self.add_error("token_url", spoken(error))
 
     def _needed(self, names: Iterable[str]) -> dict[str, Any]:
         kept = self._kept_secrets()

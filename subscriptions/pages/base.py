@@ -9,10 +9,9 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
-from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -143,35 +142,3 @@ class WebhookPage(Page):
             "disabling": self._disabling(),
             "tabs": tabs_of(self.webhook, chosen=self.tab, rights=self.visitor.rights),
         }
-
-
-class Act(WebhookPage):
-    """Asks first, by GET: in a dialog, or on a page of its own; acts by POST.
-
-    Its template extends `skin/confirm.html`. The link to it has ``data-dialog``.
-    """
-
-    def page_context(self) -> dict[str, Any]:
-        return super().page_context() | {
-            "base": "skin/dialog.html" if self.is_partial else "skin/page.html",
-            "back": self.url_of("webhook"),
-        }
-
-    def get(self, request: HttpRequest, **ids: str) -> HttpResponse:
-        return self.render(self.question())
-
-    def post(self, request: HttpRequest, **ids: str) -> HttpResponse:
-        messages.success(request, str(self.act()))
-        return redirect(self.after())
-
-    def question(self) -> Mapping[str, Any]:
-        """What the template says besides."""
-        return {}
-
-    def act(self) -> Any:
-        """Do it; the answer is the sentence that tells so."""
-        raise NotImplementedError
-
-    def after(self) -> str:
-        """Where to go then."""
-        return self.url_of("webhook")

@@ -19,11 +19,13 @@ from django.utils.translation import gettext_lazy as _
 from subscriptions.client_changes import delete_api_client, update_api_client
 from subscriptions.clock import database_time
 from subscriptions.models import ApiClient
+from subscriptions.pages.asking import Act
 from subscriptions.pages.client_form import ClientForm
 from subscriptions.pages.first_calls import first_calls
-from subscriptions.pages.tenant_pages import TenantAct, TenantPage
+from subscriptions.pages.tenant_pages import TenantPage
 from subscriptions.roles import Right
 from subscriptions.sessions import recently_confirmed
+from subscriptions.spoken import spoken
 from subscriptions.tenancy import (
     MAX_CLIENTS_PER_TENANT,
     TooManyClients,
@@ -88,7 +90,7 @@ class NewClientPage(_ClientPage):
                 origin=self.origin,
             )
         except TooManyClients as error:
-            form.add_error(None, str(error))
+            form.add_error(None, spoken(error))
             return self.render(self._context(form))
         context = {
             "title": gettext("API client created"),
@@ -164,7 +166,7 @@ class ClientPage(_OneClient):
         return self.render(context)
 
 
-class _ClientAct(_OneClient, TenantAct):
+class _ClientAct(Act, _OneClient):
     def question(self) -> Mapping[str, Any]:
         return {"client": self.client}
 

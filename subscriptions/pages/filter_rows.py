@@ -1,4 +1,4 @@
-"""A webhook's filter as fields: rows of a path and its values, or JSON as a whole."""
+"""A filter as fields: rows of a path and its values, or JSON as a whole."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from django import forms
 from django.utils.translation import gettext as _
 
 from subscriptions.filters import MAX_PATHS, BadFilter, refuse_malformed
+from subscriptions.spoken import spoken
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -66,17 +67,28 @@ class FilterInput(forms.Widget):
         return FilterEntry(rows, data.get(f"{name}_json", "").strip())
 
 
+class BoundFilter(forms.BoundField):
+    @property
+    def entry(self) -> FilterEntry:
+        """What was entered, or what is kept, as rows."""
+        value = self.value()
+        return value if isinstance(value, FilterEntry) else FilterEntry.of(value)
+
+
 class FilterField(forms.Field):
-    """Becomes what a webhook keeps: paths with their values; None without any."""
+    """Becomes what is kept: paths with their values; None without any."""
 
     widget = FilterInput
+
+    def get_bound_field(self, form: forms.BaseForm, field_name: str) -> BoundFilter:
+        return BoundFilter(form, self, field_name)
 
     def to_python(self, value: Any) -> dict[str, list[Any]] | None:
         wanted = _from_json(value.text) if value.text else _from_rows(value.rows)
         try:
             refuse_malformed(wanted)
         except BadFilter as error:
-            raise forms.ValidationError(_(str(error))) from None
+            raise forms.ValidationError(spoken(error)) from None
         if not _is_sayable(wanted):
             raise forms.ValidationError(_("A value is not a plain text or number."))
         return wanted or None

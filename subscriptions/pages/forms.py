@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from django import forms
 
 from subscriptions.second_factor import TooManyCodes, WrongCode, accept_code
+from subscriptions.spoken import spoken
 
 if TYPE_CHECKING:
     from subscriptions.models import Authenticator
@@ -30,7 +31,7 @@ class CodeForm(forms.Form):
         try:
             accept_code(authenticator, code=self.cleaned_data["code"])
         except (WrongCode, TooManyCodes) as error:
-            self.add_error("code", str(error))
+            self.add_error("code", spoken(error))
         return not self.errors
 
 

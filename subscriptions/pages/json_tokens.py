@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from subscriptions.json_depth import is_deeper_than
 from subscriptions.plain_text import visible
@@ -47,11 +47,6 @@ def json_tokens(text: str) -> list[Token]:
     if len(tokens) > MAX_TOKENS:
         return [Token("", "".join(each.text for each in tokens))]
     return tokens
-
-
-def tokens_of(value: Any) -> list[Token]:
-    """The same for a value that we hold."""
-    return json_tokens(json.dumps(value, ensure_ascii=False))
 
 
 def _is_json(text: str) -> bool:

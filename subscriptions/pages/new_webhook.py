@@ -8,18 +8,13 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from subscriptions.catalogue import UnknownEventTypes, definitions_named
-from subscriptions.filters import BadFilter
 from subscriptions.pages.base import Page
 from subscriptions.pages.webhook_form import NewWebhookForm, event_types_of
 from subscriptions.profiles import all_profiles
+from subscriptions.refusals import Refusal
 from subscriptions.request_auth import signs_with_own_secret
 from subscriptions.roles import Right
-from subscriptions.webhooks import (
-    NameTaken,
-    TooManyWebhooks,
-    UrlTaken,
-    create_webhook,
-)
+from subscriptions.webhooks import create_webhook
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -65,14 +60,8 @@ class NewWebhookPage(Page):
                 origin=self.origin,
                 **form.wanted,
             )
-        except NameTaken as error:
-            form.add_error("name", str(error))
-        except UrlTaken as error:
-            form.add_error("url", str(error))
-        except BadFilter as error:
-            form.add_error("filter", str(error))
-        except TooManyWebhooks as error:
-            form.add_error(None, str(error))
+        except Refusal as refusal:
+            form.refuse(refusal)
         return None
 
     @property

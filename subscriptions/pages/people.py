@@ -20,6 +20,7 @@ from subscriptions.pages.tenant_pages import TenantPage
 from subscriptions.people import NameTaken, invite
 from subscriptions.roles import Right
 from subscriptions.sessions import recently_confirmed
+from subscriptions.spoken import spoken
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -79,7 +80,7 @@ class InvitePage(TenantPage):
         try:
             return invite(self.tenant, name, details, origin=self.origin)
         except NameTaken as error:
-            form.add_error("username", str(error))
+            form.add_error("username", spoken(error))
         except ValidationError as error:
             form.add_error(None, error.messages)
         return None

@@ -15,13 +15,15 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from subscriptions.pages.asking import Act
 from subscriptions.pages.people import NEEDS, people_of, tell_about_link
 from subscriptions.pages.people_forms import PersonForm, initial_of
-from subscriptions.pages.tenant_pages import TenantAct, TenantPage
+from subscriptions.pages.tenant_pages import TenantPage
 from subscriptions.people import Details, LastAdmin, update_person
 from subscriptions.roles import Right
 from subscriptions.second_factor import remove_second_factor
 from subscriptions.sessions import recently_confirmed
+from subscriptions.spoken import spoken
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,7 +73,7 @@ class PersonPage(_OnePerson):
         try:
             update_person(self.person, details, origin=self.origin)
         except LastAdmin as error:
-            form.add_error("role", str(error))
+            form.add_error("role", spoken(error))
             return self._showing(form)
         messages.success(request, gettext("%s is changed.") % username)
         return redirect(request.path)
@@ -93,7 +95,7 @@ class PersonPage(_OnePerson):
         return self.render(context)
 
 
-class _PersonAct(_OnePerson, TenantAct):
+class _PersonAct(Act, _OnePerson):
     def question(self) -> Mapping[str, Any]:
         return {"person": self.person}
 
@@ -116,7 +118,7 @@ class DeactivatePerson(_PersonAct):
         try:
             return super().post(request, **ids)
         except LastAdmin as error:
-            messages.error(request, str(error))
+            messages.error(request, spoken(error))
             return redirect(self.after())
 
     def act(self) -> Any:

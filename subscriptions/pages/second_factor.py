@@ -36,6 +36,7 @@ from subscriptions.sessions import (
     person,
     recently_confirmed,
 )
+from subscriptions.spoken import spoken
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -90,7 +91,7 @@ class EnrolPage(View):
                 origin=Origin.of_person(request),
             )
         except (WrongCode, TooManyCodes) as error:
-            form.add_error("code", str(error))
+            form.add_error("code", spoken(error))
             return self._showing(request, form)
         note_code(request, found)
         return _recovery_codes(request, codes)

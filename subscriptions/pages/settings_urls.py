@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.urls import URLPattern, path
 
+import subscriptions.pages.addresses  # noqa: F401 (what the end of a file's name looks like)
 from subscriptions.pages.account import AccountPage, EndOtherSessions
 from subscriptions.pages.audit_log import AuditExport, AuditLogPage
 from subscriptions.pages.clients import (
@@ -48,7 +49,7 @@ TENANT = f"{TENANTS}<str:tenant_id>/"
 
 PAGES: list[tuple[str, type[Page], str]] = [
     (AUDIT, AuditLogPage, "audit_log"),
-    (f"{AUDIT}export.<str:wanted>", AuditExport, "audit_export"),
+    (f"{AUDIT}export.<form:form>", AuditExport, "audit_export"),
     (CLIENTS, ClientListPage, "api_clients"),
     (f"{CLIENTS}new/", NewClientPage, "api_client_new"),
     (CLIENT, ClientPage, "api_client"),

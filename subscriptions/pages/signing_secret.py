@@ -16,7 +16,8 @@ from django.views.decorators.cache import never_cache
 
 from subscriptions.clock import database_time
 from subscriptions.models import SignatureToken, SigningSecret
-from subscriptions.pages.base import Act, WebhookPage
+from subscriptions.pages.asking import WebhookAct
+from subscriptions.pages.base import WebhookPage
 from subscriptions.pages.verification_code import snippets
 from subscriptions.profiles import profile as profile_named
 from subscriptions.roles import Right
@@ -96,7 +97,7 @@ class RotationForm(forms.Form):
     overlap = forms.ChoiceField(choices=list(OVERLAPS.items()))
 
 
-class SecretAct(Act):
+class SecretAct(WebhookAct):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         if not has_secret(self.webhook):
             raise Http404
@@ -104,9 +105,6 @@ class SecretAct(Act):
 
     def after(self) -> str:
         return self.url_of("webhook_secret")
-
-    def page_context(self) -> dict[str, Any]:
-        return super().page_context() | {"back": self.after()}
 
 
 @method_decorator(recently_confirmed, name="post")

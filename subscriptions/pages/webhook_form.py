@@ -11,22 +11,32 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from subscriptions.conf import get_conf
+from subscriptions.filters import BadFilter
 from subscriptions.models import EventType
 from subscriptions.pages.auth_form import AuthForm
-from subscriptions.pages.filter_rows import FilterEntry, FilterField
+from subscriptions.pages.filter_rows import FilterField
 from subscriptions.profiles import Signature
 from subscriptions.request_auth import NO_AUTH
 from subscriptions.signature_tokens import MAX_TOKEN
+from subscriptions.spoken import spoken
 from subscriptions.target_urls import MAX_LENGTH, BadTargetUrl, canonical_url
+from subscriptions.webhooks import NameTaken, UrlTaken
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from subscriptions.models import Subsidiary, Webhook
     from subscriptions.profiles import Profile
+    from subscriptions.refusals import Refusal
     from subscriptions.request_auth import Auth
 
 MAX_EVENTS = 50
+# What the operations refuse on account of one field.
+FIELDS: dict[type[Refusal], str] = {
+    NameTaken: "name",
+    UrlTaken: "url",
+    BadFilter: "filter",
+}
 PLAIN = {"autocomplete": "off", "spellcheck": "false"}
 one_line = RegexValidator(r"\A[^\r\n]*\Z", gettext_lazy("This must be a single line."))
 
@@ -106,17 +116,15 @@ class WebhookForm(forms.Form):
         """What the operations take, once all is valid."""
         return self.cleaned_data | ({"auth": self.auth.auth} if self.auth else {})
 
-    @property
-    def filter_entry(self) -> FilterEntry:
-        """What was entered, or what is kept, as rows."""
-        value = self["filter"].value()
-        return value if isinstance(value, FilterEntry) else FilterEntry.of(value)
+    def refuse(self, refusal: Refusal) -> None:
+        """Say it at its field."""
+        self.add_error(FIELDS.get(type(refusal)), spoken(refusal))
 
     def clean_url(self) -> str:
         try:
             return canonical_url(self.cleaned_data["url"], get_conf().url_rules)
         except BadTargetUrl as error:
-            raise forms.ValidationError(_(str(error))) from None
+            raise forms.ValidationError(spoken(error)) from None
 
     def clean_events(self) -> list[str]:
         events: list[str] = self.cleaned_data["events"]

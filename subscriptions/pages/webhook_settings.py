@@ -9,14 +9,14 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from subscriptions.credentials import auth_of, chooses_auth
-from subscriptions.filters import BadFilter
 from subscriptions.pages.base import WebhookPage
 from subscriptions.pages.webhook_form import WebhookForm, event_types_of
 from subscriptions.profiles import profile as profile_named
+from subscriptions.refusals import Refusal
 from subscriptions.revisions import RevisionMismatch
 from subscriptions.roles import Right
 from subscriptions.signature_tokens import readable_tokens
-from subscriptions.webhooks import NameTaken, UrlTaken, update_webhook
+from subscriptions.webhooks import update_webhook
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -47,12 +47,8 @@ class WebhookSettingsPage(WebhookPage):
                 if_match=self.request.POST.get("etag"),
                 origin=self.origin,
             )
-        except NameTaken as error:
-            form.add_error("name", str(error))
-        except UrlTaken as error:
-            form.add_error("url", str(error))
-        except BadFilter as error:
-            form.add_error("filter", str(error))
+        except Refusal as refusal:
+            form.refuse(refusal)
         except RevisionMismatch:
             form.add_error(None, _("Somebody has changed this webhook since; reload."))
         return not form.errors

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from django import template
 from django.utils.formats import number_format
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 
 from subscriptions.pages.badges import BADGES
@@ -25,6 +26,7 @@ SVG = (
     'stroke="currentColor" stroke-width="1.5" stroke-linecap="round" '
     'stroke-linejoin="round" aria-hidden="true"><path d="{}"/></svg>'
 )
+CODE = re.compile("`([^`]+)`")
 TIME = '<time datetime="{}" title="{} UTC" data-when="{}">{}</time>'
 
 
@@ -91,6 +93,16 @@ def duration(milliseconds: int | None) -> str:
 @register.filter
 def percent(rate: float | None) -> str:
     return "—" if rate is None else f"{number_format(rate, decimal_pos=1)} %"
+
+
+@register.filter
+def coded(text: str) -> SafeString:
+    """What stands between backticks as code, all else as it is."""
+    parts = (
+        format_html("<code>{}</code>", part) if place % 2 else part
+        for place, part in enumerate(CODE.split(text))
+    )
+    return format_html_join("", "{}", ((part,) for part in parts))
 
 
 @register.filter

@@ -86,7 +86,7 @@ def test_what_is_ready_made_can_be_created(api, acme, ready_made):
     assert response.status_code == 201, response.content
 
 
-ELSEWHERE = "An event has none of its own: choose the metric Deliveries."
+ELSEWHERE = "An event has none of its own: count deliveries."
 REFUSED = [
     ({"Name": ""}, "Name", "This field may not be blank."),
     ({"Name": "a\nb"}, "Name", "This must be a single line."),
@@ -115,36 +115,40 @@ REFUSED = [
     (
         {"Kind": "Percent", "Status": []},
         "Status",
-        "Say which deliveries: Status or ErrorKind.",
+        "Say which deliveries: how they ended.",
     ),
     (
         {"Kind": "Percent", "Metric": "Events", "Status": []},
         "EventType",
-        "Say which events: EventType or Data.",
+        "Say which events: their types or their data.",
     ),
     ({"Kind": "Percent", "Threshold": 101}, "Threshold", "This must be from 0 to 100."),
     (
         {"Kind": "DeliveryGap", "Status": [], "Threshold": 30},
         "Threshold",
-        "This must be less than WindowMinutes.",
+        "This must be less than the window.",
     ),
     (
         {"Kind": "PercentChange", "Baseline": "MedianOfSevenDays"}
         | {"WindowMinutes": 1441},
         "WindowMinutes",
-        "With MedianOfSevenDays this must be at most 1440, a day.",
+        "With the median of seven days this is at most 1440, a day.",
     ),
     (
         {"Data": {"data.x": []}},
         "Data",
-        "Each path has a list of 1 to 50 texts, numbers or booleans.",
+        "data.x: this must be a list of at least one value.",
     ),
     (
         {"Data": {"data..": [1], "": [1]}},
         "Data",
-        "A path is made of names with dots between, such as data.status.",
+        "'data..' is not a path, such as 'data.status'.",
     ),
-    ({"Data": []}, "Data", "This must be an object of at most 10 dotted paths."),
+    (
+        {"Data": []},
+        "Data",
+        "The filter must be an object of paths, each with a list of values.",
+    ),
     ({"SubsidiaryId": "NONE"}, "SubsidiaryId", "The tenant has no subsidiary 'NONE'."),
     ({"WebhookId": "whk_x"}, "WebhookId", "The tenant has no webhook 'whk_x'."),
     (

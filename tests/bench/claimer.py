@@ -21,7 +21,7 @@ django.setup()
 
 from deliveries.conf import get_conf  # noqa: E402 (models come after the setup)
 from deliveries.engine.backlog import busy_webhooks, in_turn  # noqa: E402
-from deliveries.engine.claiming import Claimed, Limits, claim  # noqa: E402
+from deliveries.engine.claiming import Limits, claim  # noqa: E402
 from deliveries.engine.delivering import Sent, deliver, prepare  # noqa: E402
 from deliveries.engine.lanes import RUN  # noqa: E402
 from deliveries.engine.recording import record  # noqa: E402
@@ -30,6 +30,8 @@ from tests.bench.operations import ok  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from deliveries.engine.leases import Claimed
 
 SERVED_AT_ONCE = 4
 NOW = timezone.now

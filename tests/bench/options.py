@@ -15,8 +15,12 @@ def sizes(
     full: Mapping[str, int],
     quick: Mapping[str, int],
     words: Sequence[str] | None,
+    flags: Mapping[str, str] | None = None,
 ) -> argparse.Namespace:
-    """Read *words*; a size that they do not name is that of *full* or *quick*."""
+    """Read *words*; a size that they do not name is that of *full* or *quick*.
+
+    *flags*: what else can be asked for, and what it means.
+    """
     parser = argparse.ArgumentParser(prog=f"python -m tests.bench.{name}")
     parser.add_argument("--quick", action="store_true", help="small, to try it")
     parser.add_argument(
@@ -26,6 +30,8 @@ def sizes(
         metavar="STORE",
         help="SQLite; PostgreSQL; PostgreSQL, Redis (repeatable; default: what is here)",
     )
+    for flag, meaning in (flags or {}).items():
+        parser.add_argument(f"--{flag}", action="store_true", help=meaning)
     for size, number in full.items():
         option = f"--{size.replace('_', '-')}"
         parser.add_argument(option, type=int, help=f"({number})")

@@ -2,14 +2,14 @@
 
 ``python -m tests.bench.scale`` times each operation on a database that holds the webhooks
 alone (and one page of log, lest a page cost nothing) and on one with a month of
-deliveries, in turn, and prints the medians with the indexes that are used. It starts a
-PostgreSQL of its own; with DATABASE_URL it works on that server, in databases
-``scale_empty`` and ``scale_full`` that it creates, and finds again the next time.
+deliveries, in turn, and prints the medians with the indexes that are used; then what the
+pages of the dashboard cost on the full one. It starts a PostgreSQL of its own; with
+DATABASE_URL it works on that server, in databases ``scale_empty`` and ``scale_full`` that
+it creates, and finds again the next time.
 """
 
 from __future__ import annotations
 
-import argparse
 import logging
 import os
 import statistics
@@ -25,31 +25,33 @@ import psycopg
 from django.db import connections
 
 from tests import services
+from tests.bench.options import sizes
 from tests.processes import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 NAMES = ("scale_empty", "scale_full")
-ROUNDS = 60
 # Slower by more than this on the full database, and the run has failed.
 TOLERATED = 1.2
+# How often a page is asked for: it is compared with nothing.
+PAGES = 15
 
 Operations = dict[str, "Callable[[], object]"]
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--deliveries", type=int, default=2_000_000)
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
-    parser.add_argument("--explain", action="store_true", help="print the plans, too")
-    arguments = parser.parse_args()
+def main(words: Sequence[str] | None = None) -> int:
+    full = {"deliveries": 2_000_000, "runs": 60}
+    quick = {"deliveries": 20_000, "runs": 5}
+    flags = {"explain": "print the plans, too"}
+    chosen = sizes("scale", full=full, quick=quick, words=words, flags=flags)
     with _server() as url:
-        sizes = dict(zip(NAMES, (0, arguments.deliveries), strict=True))
-        for name, deliveries in sizes.items():
+        for name, deliveries in zip(NAMES, (0, chosen.deliveries), strict=True):
             _make(url, name, deliveries=deliveries)
         _start_django(_named(url, NAMES[0]))
-        return _compare(rounds=arguments.rounds, explain=arguments.explain)
+        slow = _compare(runs=chosen.runs, explain=chosen.explain)
+        with _on(NAMES[1]):
+            return min(slow + _open_pages(runs=min(chosen.runs, PAGES)), 1)
 
 
 @contextmanager
@@ -77,6 +79,7 @@ def _make(url: str, name: str, *, deliveries: int) -> None:
     environment = os.environ | {
         "DATABASE_URL": _named(url, name),
         "DJANGO_SETTINGS_MODULE": "webhooks_project.settings",
+        "LOG_LEVEL": "WARNING",
     }
     for words in (
         ["manage.py", "migrate", "--verbosity", "0"],
@@ -114,7 +117,7 @@ def _on(name: str) -> Iterator[None]:
 _connections: dict[str, object] = {}
 
 
-def _compare(*, rounds: int, explain: bool) -> int:
+def _compare(*, runs: int, explain: bool) -> int:
     from tests.bench.operations import Engine, choose_cast, reads
     from tests.bench.plans import statements
 
@@ -123,7 +126,7 @@ def _compare(*, rounds: int, explain: bool) -> int:
         with _on(name):
             cast = choose_cast()
             sides[name] = Engine(cast.publisher).steps() | reads(cast)
-    times = _timed(sides, rounds=rounds)
+    times = _timed(sides, runs=runs)
     slow = 0
     _say(f"{'':32}{'empty':>10}{'full':>10}{'ratio':>8}  indexes on the full one")
     with _on(NAMES[1]):
@@ -138,22 +141,28 @@ def _compare(*, rounds: int, explain: bool) -> int:
             _say(f"{operation:32}{numbers}  {', '.join([used, *whole])}")
             if explain:
                 _say(found.explained())
-    return min(slow, 1)
+    return slow
+
+
+def _open_pages(*, runs: int) -> int:
+    from tests.bench.pages import measure
+
+    return measure(runs=runs)
 
 
 def _timed(
-    sides: dict[str, Operations], *, rounds: int
+    sides: dict[str, Operations], *, runs: int
 ) -> dict[str, dict[str, list[float]]]:
     """Side by side, so that what else the machine does falls on both."""
     times = {name: {each: [] for each in sides[name]} for name in NAMES}
-    for number in range(rounds + 5):
+    for number in range(runs + 5):
         for name in NAMES if number % 2 else reversed(NAMES):
             with _on(name):
                 for operation, run in sides[name].items():
                     started = time.perf_counter()
                     run()
                     took = time.perf_counter() - started
-                    # The first rounds fill caches.
+                    # The first ones fill caches.
                     if number >= 5:
                         times[name][operation].append(took)
     return times

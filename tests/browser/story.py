@@ -11,12 +11,24 @@ from typing import TYPE_CHECKING, Any
 from django.utils import timezone
 
 from deliveries.models import Attempt, Delivery, WebhookHealth
+from deliveries.notifications.sentences import sentence
 from subscriptions.models import User, Webhook
+from subscriptions.request_auth import Auth, AuthType
 from subscriptions.tenancy import create_api_client
-from tests.builders import make_attempt, make_delivery, make_event, make_webhook
+from subscriptions.webhooks import disable_webhook
+from tests.builders import (
+    make_attempt,
+    make_delivery,
+    make_event,
+    make_incident,
+    make_rule,
+    make_webhook,
+    sample_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from subscriptions.models import Tenant
 
@@ -44,8 +56,8 @@ WEBHOOKS: list[tuple[str, str, int, int, Callable[[int], dict[str, Any] | None]]
 EVENTS = ("tender.created", "tender.updated", "load.changed", "trip.changed")
 
 
-def tell(tenant: Tenant) -> Webhook:
-    """Returns the webhook that has the most to show."""
+def tell(tenant: Tenant) -> dict[str, Any]:
+    """Returns what the pages of the walk are about, by the names they use."""
     chance = random.Random(7)  # noqa: S311 (pictures)
     now = timezone.now().replace(minute=0, second=0, microsecond=0)
     for name, host, rate, usual, trouble in WEBHOOKS:
@@ -64,7 +76,8 @@ def tell(tenant: Tenant) -> Webhook:
                     trouble(hours),
                     usual * (80 + chance.randint(0, 60)) // 100,
                 )
-    make_webhook(tenant, name="Staging receiver", status="Pending")
+    staging = "https://staging.acme.example/webhooks"
+    make_webhook(tenant, name="Staging receiver", url=staging, status="Pending")
     dead = Webhook.objects.filter(tenant=tenant, name="Legacy CRM")
     dead.update(
         status="Disabled", disabled_reason="ConsecutiveFailures", disabled_at=now
@@ -76,9 +89,114 @@ def tell(tenant: Tenant) -> Webhook:
         WebhookHealth.objects.update_or_create(
             webhook=webhook, defaults={"last_attempt_at": latest}
         )
+    Webhook.objects.filter(tenant=tenant, status="Active").update(
+        verified_at=now - timedelta(days=40), created_by="dana"
+    )
     _belongings(tenant)
-    shown: Webhook = Webhook.objects.get(tenant=tenant, name="Warehouse notifications")
-    return shown
+    shown = Webhook.objects.get(tenant=tenant, name="Warehouse notifications")
+    _outage(shown, now)
+    return {
+        "webhook": shown,
+        "alloy": _decisions(tenant),
+        "broken": _tenders(tenant, now),
+        **_alarm(tenant, shown, now),
+    }
+
+
+def _outage(webhook: Webhook, now: datetime) -> None:
+    """The latest delivery of all: what each attempt was answered."""
+    event = make_event(
+        webhook.tenant,
+        type="load.changed",
+        public_id="evt_06gvu7mjqtv2r68rqlvaf8dftc",
+        occurred_at=now - timedelta(minutes=5),
+        data=sample_of("load.changed"),
+    )
+    delivery = make_delivery(
+        webhook,
+        event=event,
+        created_at=now - timedelta(minutes=5),
+        state=Delivery.State.FAILED,
+        attempts_made=4,
+    )
+    for number, seconds in enumerate((0, 10, 41, 102), start=1):
+        make_attempt(
+            delivery,
+            started_at=now - timedelta(minutes=5) + timedelta(seconds=seconds),
+            duration_ms=190 + 37 * number,
+            dns_ms=1,
+            connect_ms=13,
+            tls_ms=39,
+            wait_ms=137 + 37 * number,
+            remote_address="203.0.113.92",
+            request_headers=_headers(number),
+            response_headers=[["Content-Type", "text/html"], ["Server", "nginx/1.25"]],
+            response_body=b"<h1>503 Service Temporarily Unavailable</h1>",
+            **BROKEN,
+        )
+
+
+def _headers(attempt: int) -> dict[str, str]:
+    return {
+        "Content-Type": "application/json",
+        "User-Agent": "Alvys-Webhook/1.0",
+        "X-Alvys-Event": "load.changed",
+        "X-Alvys-Event-Id": "evt_06gvu7mjqtv2r68rqlvaf8dftc",
+        "X-Alvys-Attempt": str(attempt),
+        "X-Alvys-Signature": "t=1795279167,v1=" + "5f0c9ad3" * 8,
+    }
+
+
+def _decisions(tenant: Tenant) -> Webhook:
+    basic = {"username": "webhooks", "password": "s3cret"}
+    return make_webhook(
+        tenant,
+        name="Credit decisions",
+        url="https://decisions.acme.example/alloy",
+        profile="alloy",
+        events=["update:journeyapplications:sandbox"],
+        filter={"data.type": ["completed_application"]},
+        auth=Auth(AuthType.BASIC, basic),
+    )
+
+
+def _tenders(tenant: Tenant, now: datetime) -> Webhook:
+    webhook = make_webhook(
+        tenant,
+        name="Sourcing events",
+        url="https://sourcing.acme.example/webhooks",
+        profile="supplierxm",
+        events=["EVENT_CREATED"],
+        signature_token="of the suppliers",
+    )
+    disable_webhook(webhook.pk, reason="NotAcknowledged", now=now)
+    return webhook
+
+
+def _alarm(tenant: Tenant, webhook: Webhook, now: datetime) -> dict[str, Any]:
+    """A rule that is hit, and others that are not."""
+    make_rule(tenant, name="A webhook is disabled", kind="WebhookDisabled")
+    make_rule(tenant, name="Waiting too long", is_enabled=False)
+    rule = make_rule(
+        tenant,
+        name="A tenth of the deliveries fails",
+        kind="Percent",
+        statuses=["failed", "timeout"],
+        threshold=10,
+        minimum_volume=20,
+        webhook=webhook,
+    )
+    since = now - timedelta(hours=6)
+    incident = make_incident(
+        rule,
+        value=62,
+        since=since,
+        until=since + rule.window,
+        opened_at=since + rule.window,
+        told_at=since + rule.window,
+        message=sentence(rule, 62),
+    )
+    return {"rule": rule, "incident": incident}
 
 
 def _deliver(webhook: Webhook, at: Any, wrong: dict[str, Any] | None, ms: int) -> None:
@@ -93,9 +211,11 @@ def _deliver(webhook: Webhook, at: Any, wrong: dict[str, Any] | None, ms: int) -
         created_at=at,
         ended_at=at,
         state=Delivery.State.FAILED if wrong else Delivery.State.SUCCEEDED,
+        attempts_made=4 if wrong else 1,
     )
     make_attempt(
         delivery,
+        number=delivery.attempts_made,
         started_at=at,
         duration_ms=30_000 if wrong is DEAD else ms,
         dns_ms=2,

@@ -30,9 +30,9 @@ def test_a_webhook_is_added_verified_and_tested_on_one_page(
     drain()
     page.get_by_text("The URL is verified").wait_for()
     page.get_by_role("button", name="Send test event").click()
-    page.get_by_text("On its way").wait_for()
+    page.get_by_text("The test is on its way…").wait_for()
     drain()
-    page.get_by_text("Your server answered 200").wait_for()
+    page.get_by_text("Your server accepted the test event.").wait_for()
     assert Webhook.objects.get().status == "Active"
     assert visit.path() == "/admin/settings/webhooks/new/?profile=alvys"
 

@@ -108,9 +108,9 @@ def copy_the_secret(keyboard, page):
 
 def send_a_test(keyboard, page, drain):
     keyboard.press("Enter", at="Send test event")
-    page.get_by_text("On its way").wait_for()
+    page.get_by_text("The test is on its way…").wait_for()
     drain()
-    page.get_by_text("Your server answered 200").wait_for()
+    page.get_by_text("Your server accepted the test event.").wait_for()
     assert keyboard.focus() == "Send test event"
 
 

@@ -50,7 +50,6 @@ WALK = [
         TENANTS_OWN,
     ),
     ("inbox", lambda cast: page("webhook_inbox"), TENANTS_OWN),
-    ("start", of_webhook("webhook_start"), TENANTS_OWN),
     ("overview", of_webhook("webhook_overview"), ALL),
     ("deliveries", of_webhook("webhook_deliveries"), ALL),
     ("delivery", lambda cast: of_delivery("webhook_delivery", cast), ALL),

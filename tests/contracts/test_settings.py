@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import runpy
 from datetime import timedelta
 
 import pytest
@@ -12,9 +10,7 @@ from django.utils.module_loading import import_string
 
 from deliveries import operational, queue
 from deliveries.forgetting import forget_failures
-from tests.processes import ROOT
-
-SETTINGS = ROOT / "webhooks_project" / "settings.py"
+from tests.settings import settings_afresh, variables_read
 
 # (variable, what the environment says, what the setting of that name then holds)
 WEBHOOKS = [
@@ -80,7 +76,7 @@ def settings_with(monkeypatch):
     def read(**environment):
         for name, text in environment.items():
             monkeypatch.setenv(name, text)
-        return runpy.run_path(str(SETTINGS))
+        return settings_afresh()
 
     return read
 
@@ -91,9 +87,9 @@ def test_a_variable_reaches_its_setting(settings_with, variable, text, value):
 
 
 def test_each_variable_that_is_read_has_its_row_here():
-    read = set(re.findall(r'env\.\w+\(\s*"(WEBHOOKS_\w+)"', SETTINGS.read_text()))
+    ours = {name for name in variables_read() if name.startswith("WEBHOOKS_")}
 
-    assert read == {variable for variable, _, _ in WEBHOOKS}
+    assert ours == {variable for variable, _, _ in WEBHOOKS}
 
 
 def test_the_secret_key_comes_from_the_environment(settings_with):

@@ -133,10 +133,12 @@ class Product:
     def stop_web(self) -> None:
         self._end("web", signal.SIGKILL)
 
-    def call(self, method: str, path: str, body: Any = None) -> requests.Response:
+    def call(
+        self, method: str, path: str, body: Any = None, *, below: str = "/api/p/v3"
+    ) -> requests.Response:
         return requests.request(
             method,
-            f"{self._base}/api/p/v3{path}",
+            f"{self._base}{below}{path}",
             json=body,
             headers={"Authorization": f"Bearer {self._token}"},
             timeout=30,

@@ -89,6 +89,10 @@ class Case:
         for webhook in webhooks:
             self.product.wait_for_status(webhook, "Active")
 
+    def deaths_at_steps(self) -> int:
+        """Of workers that were told to die at one (`WEBHOOKS_DIE_AT`)."""
+        return self.product.output("workers").count("worker.killed")
+
     def wait_for_arrivals(self, count: int) -> None:
         wait_until(lambda: len(self.receiver.events) >= count)
 

@@ -32,6 +32,7 @@ class Publisher:
 
     def __init__(self, product: Product) -> None:
         self._product = product
+        self.says = {"Type": TYPE, "Data": SAMPLE}
         self.accepted: list[str] = []
         # What was answered instead of an acceptance.
         self.refusals: list[str] = []
@@ -65,7 +66,7 @@ class Publisher:
     def _publish(self, count: int) -> None:
         first = len(self.accepted)
         ids = [f"e-{number}" for number in range(first, first + count)]
-        body = {"Events": [_event(event_id) for event_id in ids]}
+        body = {"Events": [self.says | _whose(event_id) for event_id in ids]}
         deadline = time.monotonic() + PATIENCE
         while (answer := self._post(body)) not in {"200", "202"}:
             assert time.monotonic() < deadline, answer
@@ -81,11 +82,6 @@ class Publisher:
         return str(answer.status_code)
 
 
-def _event(event_id: str) -> dict[str, Any]:
-    return {
-        "Id": event_id,
-        "Type": TYPE,
-        "SubsidiaryId": "MAIN",
-        "Data": SAMPLE,
-        "EntityId": f"entity-{entity_of(event_id)}",
-    }
+def _whose(event_id: str) -> dict[str, str]:
+    entity_id = f"entity-{entity_of(event_id)}"
+    return {"Id": event_id, "SubsidiaryId": "MAIN", "EntityId": entity_id}

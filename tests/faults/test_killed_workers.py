@@ -26,10 +26,6 @@ def slow(receiver):
         receiver.always(Answer(delay=0.03), path=path)
 
 
-def deaths_in(case):
-    return case.product.output("workers").count("worker.killed")
-
-
 # How often a worker comes to the step before it dies there.
 @pytest.mark.parametrize(
     ("step", "arrivals"),
@@ -51,12 +47,12 @@ def test_a_worker_dies(case, slow, step, arrivals):
     case.begin_to_count()
     case.product.start_workers()
 
-    wait_until(lambda: deaths_in(case), patience=60)
+    wait_until(case.deaths_at_steps, patience=60)
     # Once is enough: else they would die again, for as long as there is work.
     case.product.stop_workers()
     case.product.change(WEBHOOKS_DIE_AT="")
     case.product.start_workers()
-    case.deaths = deaths_in(case)
+    case.deaths = case.deaths_at_steps()
     case.settle(duplicates=case.deaths * IN_FLIGHT)
 
 

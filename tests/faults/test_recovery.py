@@ -92,10 +92,6 @@ class Outage:
         self.case._report(line)
 
 
-def deaths_in(case):
-    return case.product.output("workers").count("worker.killed")
-
-
 # A batch has 500 events: the second is cut, or what follows it.
 @pytest.mark.parametrize(
     ("step", "events"),
@@ -112,13 +108,13 @@ def test_the_worker_of_a_recovery_dies(case, receiver, step, events):
     case.product.start_workers()
     case.begin_to_count()
     outage.recover()
-    wait_until(lambda: deaths_in(case), patience=60)
+    wait_until(case.deaths_at_steps, patience=60)
     case.product.kill_workers()
 
     case.product.change(WEBHOOKS_DIE_AT="")
     case.product.start_workers()
 
-    case.deaths = deaths_in(case) + 1
+    case.deaths = case.deaths_at_steps() + 1
     outage.settle()
 
 

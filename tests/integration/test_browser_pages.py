@@ -12,6 +12,7 @@ from django.utils.module_loading import import_string
 from subscriptions.models import User
 from tests.people import make_person
 from tests.processes import ROOT
+from tests.settings import settings_afresh
 from webhooks_project import urls
 
 POLICY = {
@@ -227,12 +228,6 @@ def test_in_production_cookies_belong_to_this_host_and_to_tls(monkeypatch):
     assert found["SESSION_COOKIE_AGE"] == 8 * 60 * 60
     assert found["SECURE_HSTS_SECONDS"] == 365 * 24 * 60 * 60
     assert found["WEBHOOKS_REQUIRE_TWO_FACTOR"] == "everyone"
-
-
-def settings_afresh():
-    import runpy
-
-    return runpy.run_path(str(ROOT / "webhooks_project" / "settings.py"))
 
 
 def test_messages_travel_in_no_cookie_of_their_own(settings):

@@ -275,6 +275,20 @@ def test_claims_come_in_the_order_of_the_round(acme, webhook, clock):
     assert pks(claimed) == [overdue.pk, second.pk, first.pk]
 
 
+def test_what_waits_for_its_entity_leaves_the_round_as_it_is(acme, webhook, clock):
+    later = make_webhook(acme)
+    alone = make_delivery(webhook)
+    first, behind = (make_delivery(later, order_key="t-1") for _ in range(2))
+    of_webhook, of_later = busy_webhooks()
+
+    limits = Limits(lambda _: 4, lambda _: 4, lambda _: LEASE)
+    claimed = claim([of_later, of_webhook], limits=limits, now=clock())
+
+    assert pks(claimed) == [first.pk, alone.pk]
+    behind.refresh_from_db()
+    assert behind.state == State.WAITING
+
+
 # --- Cost ---------------------------------------------------------------------------
 
 

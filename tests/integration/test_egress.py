@@ -8,9 +8,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from deliveries.conf import get_conf
-from deliveries.engine.claiming import Claimed
 from deliveries.engine.delivering import Sent
 from deliveries.engine.egress import WayOut
+from deliveries.engine.leases import Claimed
 from deliveries.models import Egress
 from deliveries.policy.egress import PAUSE, Passage
 from deliveries.wire.exchange import (

@@ -330,8 +330,8 @@ def test_the_size_of_a_batch_costs_no_query(
         batch = attempt(claim_due(per_webhook=50), *[200] * size)
         assert len(batch) == size
 
-        # A savepoint; turnstile, attempts, move, promote, health.
-        with django_assert_max_num_queries(8):
+        # A savepoint; turnstile, attempts, their roll-up, move, health.
+        with django_assert_max_num_queries(7):
             settle(batch)
 
 

@@ -16,7 +16,11 @@ from deliveries.notifications.evaluating import evaluate
 from deliveries.notifications.incidents import open_incident
 from deliveries.notifications.mailing import GIVEN_UP_AFTER, LEASE, send_notices
 from deliveries.notifications.measuring import reading_of
-from deliveries.notifications.reading import deliveries_of_incident, open_incidents
+from deliveries.notifications.reading import (
+    deliveries_about,
+    incident_of,
+    open_incidents,
+)
 from deliveries.notifications.rules import create_rule, delete_rule, update_rule
 from subscriptions.models import Subsidiary, User
 from tests.builders import make_attempt, make_delivery, make_event, make_webhook
@@ -337,7 +341,7 @@ def test_a_gap_is_what_should_have_arrived(rule_of, webhook, ended, clock):
     assert (reading.value, reading.hits) == (2, True)
     with transaction.atomic():
         incident = open_incident(rule, reading, now=clock())
-    assert set(deliveries_of_incident(incident.token, rule.tenant)) == {late, lost}
+    assert set(deliveries_about(incident)) == {late, lost}
 
 
 # --- The course of an incident --------------------------------------------------------
@@ -697,7 +701,7 @@ def test_an_incident_is_an_event_for_whoever_subscribed(
     ]
 
 
-def test_a_token_opens_its_deliveries_for_its_tenant_alone(
+def test_a_token_opens_its_incident_for_its_tenant_alone(
     rule_of, ended, look, acme, globex
 ):
     rule_of(threshold=1)
@@ -706,9 +710,10 @@ def test_a_token_opens_its_deliveries_for_its_tenant_alone(
     look()
     incident = Incident.objects.get()
 
-    assert list(deliveries_of_incident(incident.token, acme)) == [failed]
-    assert list(deliveries_of_incident(incident.token, globex)) == []
-    assert list(deliveries_of_incident("made-up", acme)) == []
+    assert incident_of(incident.token, acme) == incident
+    assert list(deliveries_about(incident)) == [failed]
+    assert incident_of(incident.token, globex) is None
+    assert incident_of("made-up", acme) is None
     assert list(open_incidents(acme)) == [incident]
     assert list(open_incidents(globex)) == []
 

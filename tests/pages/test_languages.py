@@ -54,6 +54,21 @@ def test_numbers_in_charts_stay_numbers_in_every_language(admin, webhook):
     assert 'viewBox="0 0 16 16"' in html
 
 
+def test_refusals_speak_it_too(admin, webhook):
+    form = {"name": webhook.name, "url": "ftp://x", "events": "load.changed"}
+    form |= {"subsidiary": webhook.subsidiary.code}
+    taken = form | {"url": "https://receiver.example.com/"}
+    crooked = form | {"filter_path": "data..", "filter_values": "1"}
+    new = address("webhook_new")
+
+    for entered, told in (
+        (taken, f"La filial ya tiene un webhook llamado &#x27;{webhook.name}&#x27;."),
+        (form, "La URL debe empezar por https://."),
+        (crooked, "&#x27;data..&#x27; no es una ruta, como &#x27;data.status&#x27;."),
+    ):
+        assert told in admin.post(new, entered, headers=SPANISH).content.decode()
+
+
 def test_the_api_says_the_same_whatever_the_language(client, db):
     plain = client.get("/api/p/v3/webhooks")
     spanish = client.get("/api/p/v3/webhooks", headers=SPANISH)

@@ -61,6 +61,10 @@ def form_of(response, **changes):
         value = field.value()
         if value is None or value is False:
             continue
+        if field.name == "payload":
+            said["payload_path"] = [row.path for row in field.entry.rows]
+            said["payload_values"] = [row.values for row in field.entry.rows]
+            continue
         rows = value if isinstance(value, list) else [value]
         plain = [getattr(row, "pk", row) for row in rows]
         said[field.html_name] = plain if isinstance(value, list) else plain[0]
@@ -126,6 +130,64 @@ def test_what_makes_no_sense_is_refused_at_its_field(dana, nobodys, changes, sai
 
     assert said in text_of(response)
     assert NotificationRule.objects.count() == 0
+
+
+CONDITIONS = {
+    "payload_path": ["data.status", "data.load.weight"],
+    "payload_values": ["Denied, 12", '"12"'],
+}
+
+
+def test_conditions_are_those_of_a_webhooks_filter(dana, nobodys):
+    address = f"{LIST}new/?from={COUNT}"
+
+    made = dana.post(address, form_of(dana.get(address), **CONDITIONS))
+
+    rule = NotificationRule.objects.get()
+    assert rule.payload == {"data.status": ["Denied", 12], "data.load.weight": ["12"]}
+    assert (
+        "<code>data.status</code> is <code>Denied, 12</code><br>"
+        "<code>data.load.weight</code> is <code>&quot;12&quot;</code>"
+    ) in text_of(dana.get(made.url))
+    shown = text_of(dana.get(page("rule_edit", rule)))
+    assert 'name="payload_path" value="data.load.weight"' in shown
+
+
+def test_conditions_can_be_taken_away_again(dana, acme):
+    rule = make_rule(acme, kind="Count", payload={"data.x": ["1"]})
+    shown = form_of(dana.get(page("rule_edit", rule)))
+
+    dana.post(page("rule_edit", rule), shown | {"payload_path": []})
+
+    rule.refresh_from_db()
+    assert rule.payload == {}
+
+
+@pytest.mark.parametrize(
+    ("entered", "said"),
+    [
+        ({"payload_path": ["data.x"]}, "A condition needs a path and a value."),
+        ({"payload_json": "{"}, "This is not JSON."),
+        (
+            {"payload_json": '{"data..": [1]}'},
+            "&#x27;data..&#x27; is not a path, such as &#x27;data.status&#x27;.",
+        ),
+    ],
+)
+def test_conditions_that_make_no_sense_are_refused(dana, nobodys, entered, said):
+    address = f"{LIST}new/?from={COUNT}"
+    entered = {"payload_values": [""]} | entered
+
+    response = dana.post(address, form_of(dana.get(address), **entered))
+
+    assert said in text_of(response)
+    assert NotificationRule.objects.count() == 0
+
+
+def test_a_kind_that_looks_at_no_payload_offers_no_conditions(dana, acme):
+    rule = make_rule(acme, kind="OldestWaiting")
+
+    assert "payload_path" not in text_of(dana.get(page("rule_edit", rule)))
 
 
 def test_another_word_for_a_ready_made_rule_shows_the_choice(dana):

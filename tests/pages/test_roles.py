@@ -23,8 +23,6 @@ ACTS = [
     ("webhook_delete", "post", {"admin"}),
     ("webhook_filter", "post", {"admin", "engineer"}),
     ("webhook_unbreak", "post", {"admin", "engineer"}),
-    ("webhook_start", "get", {"admin", "engineer"}),
-    ("webhook_start_test", "post", {"admin", "engineer"}),
 ]
 ROLES = ("admin", "engineer", "support")
 

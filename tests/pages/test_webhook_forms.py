@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
-from deliveries.models import Delivery
 from subscriptions.models import AuditEvent, Webhook
 from subscriptions.signing_secrets import reveal_secret
-from tests.builders import make_attempt, make_webhook
+from tests.builders import make_webhook
 from tests.pages.conftest import address, told
 from tests.profiles import make_profile, make_webhook_of
 
@@ -35,7 +34,7 @@ def test_a_webhook_is_added_and_its_secret_shown_this_once(admin, acme):
     )
     events = webhook.subscriptions.values_list("event_type__name", flat=True)
     assert sorted(events) == ["load.changed", "tender.created"]
-    for name in ("webhook_settings", "webhook_start"):
+    for name in ("webhook_settings", "webhook_test"):
         assert secret not in admin.get(address(name, webhook)).content.decode()
     event = AuditEvent.objects.filter(action="webhook.created").get()
     assert (event.actor_kind, event.actor_name) == ("person", "dana")
@@ -170,61 +169,14 @@ def test_an_act_is_asked_for_in_a_dialog_where_there_is_a_script(admin, webhook)
     assert "<html" not in part
 
 
-# --- First steps --------------------------------------------------------------------
-
-
-def test_a_test_event_is_sent_and_its_result_shown(admin, webhook):
-    page = address("webhook_start_test", webhook)
-    part = {"headers": {"HX-Request": "true"}}
-
-    under_way = admin.post(page, **part).content.decode()
-    assert "On its way…" in under_way
-    assert 'hx-trigger="every 1s"' in under_way
-
-    delivery = Delivery.objects.get(webhook=webhook, is_test=True)
-    make_attempt(delivery, status_code=200, duration_ms=135)
-    done = admin.get(page, **part).content.decode()
-    assert "Your server answered 200" in done
-    assert "135 ms" in done
-    assert "hx-trigger" not in done
-
-
-def test_the_eleventh_test_of_a_minute_is_refused(admin, webhook):
-    page = address("webhook_start_test", webhook)
-
-    for _ in range(10):
-        assert admin.post(page).status_code == 302
-    answer = admin.post(page)
-
-    assert "A webhook takes at most 10 tests a minute." in answer.content.decode()
-    assert Delivery.objects.count() == 10
-
-
-def test_the_verification_is_asked_for_until_it_is_decided(admin, acme):
-    webhook = make_webhook(acme, status="Disabled")
-    part = {"headers": {"HX-Request": "true"}}
-
-    waiting = admin.post(address("webhook_verify", webhook), **part).content.decode()
-    assert 'hx-trigger="every 2s"' in waiting
-
-    Webhook.objects.filter(pk=webhook.pk).update(
-        verification_due_at=None, verification_error="The answer had status 500."
-    )
-    page = address("webhook_verification", webhook)
-    failed = admin.get(page, **part).content.decode()
-    assert "The answer had status 500." in failed
-    assert "hx-trigger" not in failed
-
-
-@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}], ids=["page", "part"])
 def test_where_the_profile_verifies_no_url_there_is_nothing_to_ask_for(
-    admin, acme, speak, headers
+    admin, acme, speak
 ):
     profile = speak(make_profile("post"))
     webhook = make_webhook_of(profile, acme)
     before = Webhook.objects.values().get()
 
-    answer = admin.post(address("webhook_verify", webhook), headers=headers)
+    answer = admin.post(address("webhook_verify", webhook))
 
     assert answer.status_code == 302
     assert Webhook.objects.values().get() == before

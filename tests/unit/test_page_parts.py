@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from subscriptions.pages.charts import Column, bar_chart, line_chart, nice_top
-from subscriptions.pages.json_tokens import json_tokens, tokens_of
+from subscriptions.pages.json_tokens import json_tokens
 
 START = datetime(2026, 11, 21, tzinfo=UTC)
 
@@ -86,7 +86,7 @@ def test_what_is_no_json_or_too_much_stays_as_it_is(text):
 
 
 def test_what_would_hide_is_written_out():
-    shown = "".join(token.text for token in tokens_of({"a": "\u202eabc"}))
+    shown = "".join(token.text for token in json_tokens('{"a": "\u202eabc"}'))
 
     assert "\u202e" not in shown
     assert r"\u202e" in shown

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rest_framework import serializers
 
-from subscriptions.api.bodies import MAX_EVENTS
-from subscriptions.api.fields import TargetUrl, Text, WholeNumber
+from subscriptions.api.fields import MAX_EVENTS, TargetUrl, Text, WholeNumber
 from subscriptions.api.strict_bodies import StrictBody
 from subscriptions.catalogue import UnknownEventTypes
 from subscriptions.profiles.supplierxm import SUPPLIERXM
