@@ -36,15 +36,15 @@ class UnknownEventTypes(LookupError):
 def event_types_named(
     names: Iterable[str], *, profile: str | None = None
 ) -> dict[str, EventType]:
-    """Return the event types by name; raises UnknownEventTypes."""
-    wanted = set(names)
+    """Return the event types by name, in that order; raises UnknownEventTypes."""
+    wanted = dict.fromkeys(names)
     rows = EventType.objects.filter(name__in=wanted)
     if profile is not None:
         rows = rows.of(profile).subscribable()
     found = {row.name: row for row in rows}
-    if missing := wanted - found.keys():
+    if missing := wanted.keys() - found.keys():
         raise UnknownEventTypes(missing)
-    return found
+    return {name: found[name] for name in wanted}
 
 
 def definitions_named(names: Iterable[str]) -> dict[str, EventTypeDefinition]:

@@ -33,7 +33,6 @@ LOCAL_SUFFIXES = (
     ".home",
     ".corp",
     ".private",
-    ".invalid",
     ".onion",
     ".home.arpa",
     ".svc",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from django.http.request import UnreadablePostError
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
 
 MAX_BYTES = 256 * 1024
+MAX_HEARD = 16 * 1024 * 1024
 MAX_DEPTH = 32
 MAX_KEYS = 1000
 MAX_KEY_LENGTH = 256
@@ -95,6 +97,18 @@ def read_within(stream: BinaryIO, *, limit: int) -> bytes:
         message = f"The body must not be larger than {limit:,} bytes."
         raise BodyTooLarge(message)
     return raw
+
+
+def hear_out(request: HttpRequest) -> None:
+    """Let go by what a refused request still says, up to 16 MiB.
+
+    A server closes a connection on which much was left unread, without a word: its
+    client's next request fails, such as the one for the token that it was refused for.
+    """
+    with suppress(UnreadablePostError):
+        for _ in range(MAX_HEARD // MAX_BYTES):
+            if not request.read(MAX_BYTES):
+                return
 
 
 def admit_chunked(request: HttpRequest) -> None:

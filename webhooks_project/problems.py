@@ -15,7 +15,7 @@ from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler
 
 from webhooks_project import outages
-from webhooks_project.parsers import LengthRequired, admit_chunked
+from webhooks_project.parsers import LengthRequired, admit_chunked, hear_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -131,6 +131,9 @@ class ProblemMiddleware:
         except LengthRequired as error:
             return _answer(request, error.status_code, str(error))
         response = self.get_response(request)
+        if response.status_code < 400:
+            return response
+        hear_out(request)
         return response if _speaks_json(response) else _translated(request, response)
 
     def process_exception(
@@ -155,8 +158,6 @@ def _root(request: HttpRequest) -> str:
 
 
 def _speaks_json(response: HttpResponse) -> bool:
-    if response.status_code < 400:
-        return True
     media_type = response.headers.get("Content-Type", "").partition(";")[0]
     return media_type in (MEDIA_TYPE, "application/json")
 

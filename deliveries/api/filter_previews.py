@@ -16,8 +16,6 @@ from subscriptions.api.tenant_views import TenantView
 if TYPE_CHECKING:
     from rest_framework.request import Request
 
-    from subscriptions.models import Webhook
-
 
 class FilterToTry(StrictBody):
     """A filter, and the event types that it is tried on."""
@@ -49,10 +47,6 @@ class FilterPreviewView(TenantView):
         found = preview_filter(
             webhook.subsidiary,
             asked["filter"],
-            events=asked.get("events") or _events_of(webhook),
+            events=asked.get("events") or webhook.event_names,
         )
         return Response(FilterPreviewSerializer(found).data)
-
-
-def _events_of(webhook: Webhook) -> list[str]:
-    return [chosen.event_type.name for chosen in webhook.subscriptions.all()]

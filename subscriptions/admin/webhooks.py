@@ -63,9 +63,7 @@ class WebhookAdmin(ReadOnlyAdmin, TenantScopedAdmin):
 
     @admin.display(description="subscribed to")
     def event_types(self, webhook: Webhook) -> str:
-        return ", ".join(
-            subscription.event_type.name for subscription in webhook.subscriptions.all()
-        )
+        return ", ".join(webhook.event_names)
 
     @admin.display(description="secret")
     def secret(self, webhook: Webhook) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import django_filters
@@ -13,6 +14,8 @@ from subscriptions.moments import moment_or_day
 if TYPE_CHECKING:
     from datetime import datetime, time
 
+# In an address a + stands for a space, and few think of escaping an offset's.
+LOST_PLUS = re.compile(r" (?=\d\d:\d\d\Z)", re.ASCII)
 EXPECTED = "This must be a time with its offset, or a date: 2026-11-21T08:30:00Z."
 
 
@@ -24,7 +27,7 @@ class MomentField(forms.CharField):
         self.at = at
 
     def clean(self, value: Any) -> datetime | None:
-        text: str = super().clean(value)
+        text = LOST_PLUS.sub("+", super().clean(value))
         try:
             return moment_or_day(text, at=self.at) if text else None
         except ValueError:

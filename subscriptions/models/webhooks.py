@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
@@ -131,6 +132,12 @@ class Webhook(models.Model):
     @property
     def etag(self) -> str:
         return f'"{self.public_id[4:]}-{self.revision}"'
+
+    @property
+    def event_names(self) -> list[str]:
+        """What it wants, in the order in which that was chosen: of ``for_display``."""
+        chosen = sorted(self.subscriptions.all(), key=attrgetter("pk"))
+        return [each.event_type.name for each in chosen]
 
     @property
     def is_active(self) -> bool:

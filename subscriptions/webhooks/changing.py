@@ -46,9 +46,9 @@ def update_webhook(
         hold_tenant(webhook.tenant_id)
     webhook = locked(webhook, if_match=if_match)
     before = {name: _value(webhook, name) for name in changes}
-    wanted = {name: value for name, value in changes.items() if name != "events"}
-    if "events" in changes:
-        wanted["events"] = sorted(set(changes["events"]))
+    wanted = dict(changes)
+    if "events" in wanted:
+        wanted["events"] = list(dict.fromkeys(wanted["events"]))
     new = {k: value for k, value in wanted.items() if _differ(value, before[k])}
     if not new:
         return webhook
@@ -68,6 +68,9 @@ def update_webhook(
 
 
 def _differ(one: Any, other: Any) -> bool:
+    if isinstance(one, list):
+        # Events in another order are the same events.
+        return set(one) != set(other)
     # In a filter true is not 1, but to Python they are equal.
     return bool(one != other) or (isinstance(one, dict) and str(one) != str(other))
 

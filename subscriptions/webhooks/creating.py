@@ -86,7 +86,7 @@ def create_webhook(  # noqa: PLR0913 (the fields of a webhook)
     save_unless_name_taken(webhook)
     subscribe(webhook, wanted.values())
     secret = issue_secret(webhook) if has_secret(webhook) else ""
-    begins_with = {"name": name, "url": url, "events": sorted(wanted)} | optional
+    begins_with = {"name": name, "url": url, "events": list(wanted)} | optional
     if signature_token is not None:
         keep_token(webhook, signature_token)
         begins_with["signature_token"] = signature_token

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def event_names(webhook: Webhook) -> list[str]:
-    return sorted(webhook.subscriptions.values_list("event_type__name", flat=True))
+    return [each.name for each in _event_types(webhook)]
 
 
 def subscribe(webhook: Webhook, event_types: Iterable[EventType]) -> None:
@@ -25,9 +25,14 @@ def subscribe(webhook: Webhook, event_types: Iterable[EventType]) -> None:
 
 
 def resubscribe(webhook: Webhook, events: Sequence[str]) -> None:
-    present = set(event_names(webhook))
+    known = {each.name: each for each in _event_types(webhook)}
     # A type that left the catalogue may stay where it is, but is not for new takers.
-    wanted = event_types_named(set(events) - present, profile=webhook.profile)
-    dropped = present - set(events)
-    webhook.subscriptions.filter(event_type__name__in=dropped).delete()
-    subscribe(webhook, wanted.values())
+    known |= event_types_named(set(events) - known.keys(), profile=webhook.profile)
+    webhook.subscriptions.all().delete()
+    subscribe(webhook, (known[name] for name in events))
+
+
+def _event_types(webhook: Webhook) -> list[EventType]:
+    """In the order in which they were chosen."""
+    chosen = webhook.subscriptions.select_related("event_type").order_by("pk")
+    return [each.event_type for each in chosen]

@@ -21,7 +21,7 @@ ACTS = [
         "",
         {"Events": ["trip.changed", "tender.created"]},
         "webhook.updated",
-        {"Events": (["tender.created"], ["tender.created", "trip.changed"])},
+        {"Events": (["tender.created"], ["trip.changed", "tender.created"])},
     ),
     ("put", "", {"Url": URL}, "webhook.updated", {"Url": ("https://a.example/", URL)}),
     ("delete", "", None, "webhook.deleted", {}),

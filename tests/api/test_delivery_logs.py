@@ -135,6 +135,8 @@ def test_pages_are_the_newest_first_and_counted_from_zero(api, webhook):
         ({"EntityId": "L-1"}, ["failed"]),
         ({"StartDate": "2026-11-20T12:01:00Z"}, ["pending", "failed"]),
         ({"StartDate": "2026-11-20T13:01:00.5+01:00"}, ["pending"]),
+        # An offset's + that the caller forgot to escape.
+        ({"StartDate": "2026-11-20T13:01:00.5 01:00"}, ["pending"]),
         ({"EndDate": "2026-11-20T12:01:00Z"}, ["failed", "ok"]),
         ({"StartDate": "2026-11-20", "EndDate": "2026-11-20"}, ["pending", "failed", "ok"]),
         ({"StartDate": "2026-11-21"}, []),
@@ -194,6 +196,7 @@ A_TIME = "This must be a time with its offset, or a date: 2026-11-21T08:30:00Z."
         ),
         ({"StartDate": "yesterday"}, {"StartDate": [A_TIME]}),
         ({"StartDate": "2026-11-20T12:00:00"}, {"StartDate": [A_TIME]}),
+        ({"StartDate": "2026-11-20 12:00"}, {"StartDate": [A_TIME]}),
         ({"StartDate": "2026-02-30"}, {"StartDate": [A_TIME]}),
         ({"StartDate": "0001-01-01T00:00:00+23:59"}, {"StartDate": [A_TIME]}),
         ({"EndDate": "9999-12-31T23:59:59-23:59"}, {"EndDate": [A_TIME]}),

@@ -200,8 +200,18 @@ def test_an_empty_body_in_chunks_is_empty(api, refused):
     assert problem["Errors"]["Name"] == ["This field is required."]
 
 
+class Endless(io.RawIOBase):
+    """A client that never stops talking, and how much of it was heard."""
+
+    heard = 0
+
+    def read(self, size=-1):
+        self.heard += size
+        return b"x" * size
+
+
 def test_a_body_in_chunks_has_the_same_limit(api, refused):
-    stream = io.BytesIO(b'{"Name": "' + b"x" * 2**20)
+    stream = Endless()
 
     response = api.client.generic(
         "POST",
@@ -213,7 +223,31 @@ def test_a_body_in_chunks_has_the_same_limit(api, refused):
     )
 
     refused(response, 413)
-    assert stream.tell() == 256 * 1024 + 1
+    assert stream.heard == 256 * 1024 + 1 + 16 * 1024 * 1024
+
+
+@pytest.mark.parametrize(
+    ("token", "media_type", "status"),
+    [
+        ({}, "application/json", 413),
+        ({"HTTP_AUTHORIZATION": "Bearer nobody"}, "application/json", 401),
+        ({}, "text/csv", 415),
+    ],
+)
+def test_a_refused_request_is_heard_out(api, refused, token, media_type, status):
+    # Else the server closes the connection, and the client's next request fails.
+    body = io.BytesIO(b"x" * 2**20)
+
+    response = api.client.generic(
+        "POST",
+        "/api/p/v3/webhooks",
+        CONTENT_TYPE=media_type,
+        CONTENT_LENGTH=str(2**20),
+        **{"wsgi.input": body, **token},
+    )
+
+    refused(response, status)
+    assert body.tell() == 2**20
 
 
 def test_where_the_server_does_not_end_a_body_it_needs_a_length(api, refused):

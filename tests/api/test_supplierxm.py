@@ -127,7 +127,7 @@ def test_a_new_webhook_is_answered_whole(api):
             "is_broken": False,
             "last_failure_at": None,
             "signature_token": None,
-            "registered_events": [CREATED, UPDATED],
+            "registered_events": [UPDATED, CREATED],
         }
     }
     assert response["Cache-Control"] == "no-store"

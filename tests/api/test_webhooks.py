@@ -70,7 +70,7 @@ def test_a_new_webhook_is_pending_and_shows_its_secret(api):
         "Description": None,
         "Url": "https://hooks.example.com/in",
         "Secret": reveal_secret(webhook),
-        "Events": ["load.changed", "tender.created"],
+        "Events": ["tender.created", "load.changed"],
         "IncludePreviousAttributes": False,
         "Profile": "alvys",
         "Filter": None,

@@ -120,16 +120,22 @@ def test_a_change_leaves_the_callers_words_alone(webhook):
     assert changes == {"name": "Renamed", "events": ["load.changed"]}
 
 
-def test_a_change_of_the_events_keeps_the_others(acme):
+def test_events_are_kept_in_the_order_in_which_they_are_named(acme):
     webhook = make_webhook(acme, events=["tender.created", "load.changed"])
-    kept = webhook.subscriptions.get(event_type__name="load.changed")
 
-    changed = change(webhook, events=["load.changed", "trip.changed"])
+    changed = change(webhook, events=["trip.changed", "load.changed", "trip.changed"])
 
-    names = set(webhook.subscriptions.values_list("event_type__name", flat=True))
-    assert names == {"load.changed", "trip.changed"}
-    assert webhook.subscriptions.filter(pk=kept.pk).exists()
+    assert webhook.event_names == ["trip.changed", "load.changed"]
     assert changed.revision == webhook.revision + 1
+
+
+def test_the_same_events_in_another_order_are_no_change(acme):
+    webhook = make_webhook(acme, events=["tender.created", "load.changed"])
+
+    changed = change(webhook, events=["load.changed", "tender.created"])
+
+    assert webhook.event_names == ["tender.created", "load.changed"]
+    assert changed.revision == webhook.revision
 
 
 def test_an_event_type_that_left_the_catalogue_may_stay(acme, webhook):

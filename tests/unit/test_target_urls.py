@@ -191,7 +191,6 @@ REFUSED = [
     ("https://x.lan/", "local_name"),
     ("https://x.intranet/", "local_name"),
     ("https://x.private/", "local_name"),
-    ("https://x.invalid/", "local_name"),
     ("https://x.localdomain/", "local_name"),
     ("https://\uff4cocalhost/", "local_name"),
     ("https://host.docker.internal/", "local_name"),
@@ -205,6 +204,8 @@ REFUSED = [
 ]
 
 CANONICAL = [
+    # Means nothing anywhere, so it means nothing else here: how to try a DNS failure.
+    ("https://nobody.invalid/", "https://nobody.invalid/"),
     ("https://good.com/x?y=1", "https://good.com/x?y=1"),
     ("HTTPS://GOOD.com/Path", "https://good.com/Path"),
     ("https://GOOD.com:443/", "https://good.com/"),

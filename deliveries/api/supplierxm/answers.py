@@ -53,13 +53,13 @@ class SupplierWebhook(serializers.Serializer[Webhook]):
     registered_events = SupplierRegisteredEvent(many=True)
 
     def to_representation(self, instance: Any) -> dict[str, Any]:
-        events = instance.subscriptions.all()
-        names = sorted(each.event_type.name for each in events)
         fields = {
             "uid": instance.uid,
             "url": instance.url,
             "signature_token": self.context["tokens"][instance.pk],
-            "registered_events": [{"name": n, "version": VERSION} for n in names],
+            "registered_events": [
+                {"name": name, "version": VERSION} for name in instance.event_names
+            ],
         }
         health: dict[str, Any] = self.context["health"][instance.pk]._asdict()
         described: Any = fields | health

@@ -86,4 +86,4 @@ def _names(wanted: Iterable[dict[str, Any]]) -> list[str]:
     version = int(SUPPLIERXM.version)
     if unknown := {each["name"] for each in wanted if each["version"] != version}:
         raise UnknownEventTypes(unknown)
-    return sorted({each["name"] for each in wanted})
+    return list(dict.fromkeys(each["name"] for each in wanted))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 from django.core.management.base import BaseCommand
@@ -14,4 +15,6 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def handle(self, **options: Any) -> str:
-        return new_key(key_id=f"k{timezone.now():%Y%m%d}")
+        # When it was made, and never the id of another one of that day.
+        key_id = f"k{timezone.now():%Y%m%d}-{secrets.token_hex(3)}"
+        return new_key(key_id=key_id)
