@@ -145,6 +145,12 @@ REFUSED = [
         "A path is made of names with dots between, such as data.status.",
     ),
     ({"Data": []}, "Data", "This must be an object of at most 10 dotted paths."),
+    (
+        {"EventType": ["tender.created", "tender.lost"]},
+        "EventType",
+        "Unknown event type: tender.lost.",
+    ),
+    ({"ErrorKind": ["slow"]}, "ErrorKind", '[0]: "slow" is not a valid choice.'),
     ({"SubsidiaryId": "NONE"}, "SubsidiaryId", "The tenant has no subsidiary 'NONE'."),
     ({"WebhookId": "whk_x"}, "WebhookId", "The tenant has no webhook 'whk_x'."),
     (
