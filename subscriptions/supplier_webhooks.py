@@ -38,7 +38,7 @@ def create_supplier_webhook(
 ) -> Webhook:
     """Create a webhook, named after its host; *rest* is for create_webhook.
 
-    It belongs to the subsidiary of that code, else to the first. Raises NoSubsidiary
+    It belongs to the subsidiary of that code, else to the oldest. Raises NoSubsidiary
     and what create_webhook raises; then nothing was created.
     """
     # Nobody else chooses a name meanwhile.
@@ -55,7 +55,7 @@ def create_supplier_webhook(
 
 
 def _subsidiary(tenant: Tenant, code: str | None) -> Subsidiary:
-    mine = Subsidiary.objects.filter(tenant=tenant).order_by("code")
+    mine = Subsidiary.objects.filter(tenant=tenant).order_by("id")
     if code is not None:
         mine = mine.filter(code=code)
     found = mine.first()

@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from deliveries.models import Attempt
+from deliveries.policy.explanations import BY_KIND
 from deliveries.policy.notification_rules import (
     LONGEST,
     MINUTE,
@@ -27,6 +28,7 @@ from subscriptions.api.fields import (
     one_line,
 )
 from subscriptions.api.strict_bodies import StrictBody
+from subscriptions.catalogue import UnknownEventTypes, definitions_named
 from subscriptions.filters import BadFilter, refuse_malformed
 from subscriptions.models import Subsidiary, User, Webhook
 
@@ -127,7 +129,13 @@ class RuleChanges(StrictBody):
         source="statuses",
         help_text="How the delivery ended. Empty: in whichever way.",
     )
-    ErrorKind = _names(source="error_kinds", help_text="As in the delivery log.")
+    ErrorKind = serializers.ListField(
+        required=False,
+        max_length=MAX_NAMES,
+        child=Choice(choices=sorted(BY_KIND)),
+        source="error_kinds",
+        help_text="As in the delivery log.",
+    )
     Data = PayloadValues(required=False, source="payload")
     Comparison = Choice(required=False, choices=_choices(Compared), source="comparison")
     Threshold = Number(required=False, source="threshold")
@@ -150,6 +158,13 @@ class RuleChanges(StrictBody):
         source="repeats_each_window",
         help_text="Tell again once per window, as long as the rule is hit.",
     )
+
+    def validate_EventType(self, value: list[str]) -> list[str]:  # noqa: N802
+        try:
+            definitions_named(value)
+        except UnknownEventTypes as error:
+            raise serializers.ValidationError(str(error)) from None
+        return value
 
     def validate_SubsidiaryId(self, value: str | None) -> Subsidiary | None:  # noqa: N802
         if value is None:

@@ -149,6 +149,12 @@ REFUSED = [
         "Data",
         "The filter must be an object of paths, each with a list of values.",
     ),
+    (
+        {"EventType": ["tender.created", "tender.lost"]},
+        "EventType",
+        "Unknown event type: tender.lost.",
+    ),
+    ({"ErrorKind": ["slow"]}, "ErrorKind", '[0]: "slow" is not a valid choice.'),
     ({"SubsidiaryId": "NONE"}, "SubsidiaryId", "The tenant has no subsidiary 'NONE'."),
     ({"WebhookId": "whk_x"}, "WebhookId", "The tenant has no webhook 'whk_x'."),
     (

@@ -167,7 +167,7 @@ def test_an_event_that_is_named_twice_is_registered_once(create):
     assert created["registered_events"] == [CREATED]
 
 
-def test_it_belongs_to_the_first_subsidiary_unless_it_says_which(acme, create):
+def test_it_belongs_to_the_oldest_subsidiary_unless_it_says_which(acme, create):
     for code in ("ZULU", "ALFA"):
         Subsidiary.objects.create(tenant=acme, code=code, name=code)
 
@@ -175,7 +175,7 @@ def test_it_belongs_to_the_first_subsidiary_unless_it_says_which(acme, create):
     create(url=f"{URL}/2", subsidiary_id="ZULU")
 
     codes = Webhook.objects.order_by("id").values_list("subsidiary__code", flat=True)
-    assert list(codes) == ["ALFA", "ZULU"]
+    assert list(codes) == ["MAIN", "ZULU"]
 
 
 def test_a_subsidiary_must_be_the_tenants_own(api, globex):

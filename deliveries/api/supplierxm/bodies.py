@@ -52,7 +52,7 @@ class NewWebhookBody(WebhookBody):
         required=False,
         max_length=MAX_NAME,
         source="subsidiary_code",
-        help_text="Whose webhook it is; without one, of the first by its id.",
+        help_text="Whose webhook it is; without one, of the oldest.",
     )
 
 
