@@ -178,12 +178,14 @@ def test_a_worker_dies_at_the_stop(case, receiver, rule, step):
     case.publisher.publish(rule.straw)
     case.product.start_workers()
     wait_until(case.deaths_at_steps, patience=60)
-    case.product.stop_workers()
-    assert stopping.is_stopped() == (step == "after-record:1")
+    # Else they would die again, for as long as there is something to stop.
+    case.product.kill_workers()
+    # After a record it may be stopped, or be one failure short of it.
+    assert step == "after-record:1" or not stopping.is_stopped()
     case.product.change(WEBHOOKS_DIE_AT="")
     case.product.start_workers()
 
-    case.deaths = case.deaths_at_steps()
+    case.deaths = case.deaths_at_steps() + 1
     stopping.settle()
 
 
