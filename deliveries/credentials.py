@@ -28,7 +28,7 @@ from subscriptions.signing_secrets import active_keys
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
-    from datetime import datetime, timedelta
+    from datetime import datetime
     from typing import Any
 
     from deliveries.wire.authentication import Authentication
@@ -81,13 +81,11 @@ def _chosen(
         if each is None:
             known[pk] = Unauthenticated()
         elif not signs_with_own_secret(each.auth):
-            known[pk] = _shown(
-                each, timeout=get_conf().rules(webhooks[pk].profile).timeout
-            )
+            known[pk] = _shown(each, profile=webhooks[pk].profile)
     return known
 
 
-def _shown(kept: Kept, *, timeout: timedelta) -> Authentication | ByToken:
+def _shown(kept: Kept, *, profile: str) -> Authentication | ByToken:
     chosen = kept.auth.settings
     match kept.auth.type:
         case AuthType.BASIC:
@@ -95,6 +93,7 @@ def _shown(kept: Kept, *, timeout: timedelta) -> Authentication | ByToken:
         case AuthType.HMAC:
             return BodySigned(chosen["secret"].encode())
         case AuthType.OAUTH2:
+            timeout = get_conf().rules(profile).timeout
             return ByToken(_grant(chosen), TOKENS.place(kept.uid), timeout)
     return Unauthenticated()
 

@@ -102,7 +102,8 @@ def prepare(
         .in_bulk({each.webhook_id for each in claimed})
     )
     known = authentications(webhooks, now=now)
-    rules = {each.profile: rules_of(each.profile) for each in webhooks.values()}
+    profiles = {webhook.profile for webhook in webhooks.values()}
+    rules = {profile: rules_of(profile) for profile in profiles}
     events = Event.objects.only(
         "public_id", "type", "body", "body_with_previous", "traceparent"
     ).in_bulk({each.event_id for each in claimed})

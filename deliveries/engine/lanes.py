@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 # One claim serves this many webhooks; a thread takes on this many deliveries of one.
 WEBHOOKS = 16
-RUN = 8
+RUN = 16
 
 
 class Lanes:
