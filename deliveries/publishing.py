@@ -98,11 +98,12 @@ def _publish(facts: Sequence[Fact]) -> list[Publication]:
 
 
 def _whole(events: Sequence[Event]) -> AbstractContextManager[None]:
-    """All of them or none. One alone goes to PostgreSQL in one statement, which is whole."""
+    """All of them or none. One alone is one message to PostgreSQL: whole by itself."""
     is_one = len(events) == 1 and connection.vendor == "postgresql"
     if is_one and connection.get_autocommit():
         return nullcontext()
-    # Within the caller's, which cannot go on after an error of ours.
+    # A refusal comes before this. What the database refuses undoes the caller's work,
+    # too: that needs no savepoint.
     return transaction.atomic(savepoint=False)
 
 

@@ -45,8 +45,8 @@ MAX_VALUES = 30_000
 def execute(sql: str, values: Sequence[Any] = ()) -> list[Row]:
     """Run one statement; return its rows, if it has any.
 
-    PostgreSQL takes several at once, and each sees what was committed before it began:
-    then these are the rows of the last one.
+    PostgreSQL takes several in one message, in one transaction, and each sees what was
+    committed before it began. Then these are the rows of the last one.
     """
     with connection.cursor() as cursor:
         if connection.vendor != "postgresql":
