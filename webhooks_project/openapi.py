@@ -193,6 +193,7 @@ class DocumentView(APIView):
 
     authentication_classes = ()
     permission_classes = ()
+    http_method_names = ["get", "head"]
     schema = None
 
     def get(self, request: Request) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
+from django.views.generic import RedirectView
 
 from deliveries.api.supplierxm.views import UnbreakView
 from deliveries.pages.inbox import take_in
@@ -35,4 +36,6 @@ urlpatterns = [
     path("readyz", readyz),
     path("metrics", metrics),
     path("admin/", admin.site.urls),
+    # People type the host alone.
+    path("", RedirectView.as_view(pattern_name="admin:index")),
 ]

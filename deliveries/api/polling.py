@@ -98,6 +98,7 @@ def poll(request: Request) -> HttpResponse:
 
 
 class EventView(APIView):
+    http_method_names = ["get", "head"]
     scopes = {"get": "events:read"}
 
     @extend_schema(

@@ -22,6 +22,7 @@ PROFILE = OpenApiParameter("Profile", default=DEFAULT_PROFILE)
 
 
 class EventTypesView(GenericAPIView[EventType]):
+    http_method_names = ["get", "head"]
     queryset = EventType.objects.none()
     serializer_class = EventTypeSerializer
     filterset_class = EventTypeFilter

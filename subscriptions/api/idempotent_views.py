@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
 KEPT_HEADERS = ("ETag", "Location", "Cache-Control")
+METHODS = ["get", "post", "put", "delete", "head"]
 WELL_FORMED = re.compile(r"[\x20-\x7e]{1,255}")
 # The spellings of one API (contract, section 2).
 BASE = re.compile(r"^(/api)?/p/[^/]+")
@@ -43,6 +44,9 @@ class InProgress(APIException):
 
 class IdempotentView(APIView):
     """A view whose POST does the same work once for each key."""
+
+    # Without OPTIONS, which DRF would name in Allow and we do not answer.
+    http_method_names = METHODS
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)

@@ -103,6 +103,7 @@ class TokenRefusalSerializer(serializers.Serializer[Any]):
 class TokenView(APIView):
     authentication_classes = ()
     permission_classes = ()
+    http_method_names = ["post"]
     parser_classes = (FormParser, *cast("Any", api_settings.DEFAULT_PARSER_CLASSES))
 
     @extend_schema(

@@ -254,3 +254,21 @@ def test_where_the_server_does_not_end_a_body_it_needs_a_length(api, refused):
     problem = refused(chunked(api.client, b"{}", ends=False), 411)
 
     assert problem["Detail"] == "The body needs a Content-Length here."
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/api/p/v3/webhooks", "GET, POST, HEAD"),
+        ("/api/p/v3/webhooks/whk_1", "GET, PUT, DELETE, HEAD"),
+        ("/api/p/v3/events/batch", "POST"),
+        ("/oauth/token", "POST"),
+        ("/rfp/public/v1/webhook", "GET, POST, PUT, DELETE, HEAD"),
+    ],
+)
+@pytest.mark.parametrize("method", ["OPTIONS", "PATCH", "TRACE"])
+def test_allow_names_what_an_address_answers_to(api, path, allowed, method):
+    response = api.client.generic(method, path)
+
+    assert response.status_code == 405
+    assert response["Allow"] == allowed

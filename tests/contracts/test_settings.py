@@ -106,6 +106,13 @@ def test_the_database_comes_from_the_environment(settings_with):
     assert (database["NAME"], database["USER"]) == ("hooks", "me")
 
 
+def test_an_empty_database_url_is_none(settings_with):
+    database = settings_with(DATABASE_URL="")["DATABASES"]["default"]
+
+    assert database["ENGINE"] == "django.db.backends.sqlite3"
+    assert str(database["NAME"]).endswith("/db.sqlite3")
+
+
 def test_redis_is_the_broker_when_there_is_one(settings_with):
     with_redis = settings_with(REDIS_URL="redis://cache:6379/1")["Q_CLUSTER"]
     without = settings_with(REDIS_URL="")["Q_CLUSTER"]

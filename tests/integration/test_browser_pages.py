@@ -243,3 +243,9 @@ def test_messages_travel_in_no_cookie_of_their_own(settings):
     storage = import_string(settings.MESSAGE_STORAGE)
 
     assert storage.__name__ == "SessionStorage"
+
+
+def test_the_host_alone_leads_to_the_dashboard(client):
+    response = client.get("/")
+
+    assert (response.status_code, response["Location"]) == (302, "/admin/")

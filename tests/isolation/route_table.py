@@ -100,6 +100,7 @@ PUBLIC = {
     "openapi.json": 200,
     # It takes what is posted to an address that cannot be guessed.
     "inbox/<token>": 405,
+    "": 302,
     "livez": 200,
     "metrics": 200,
     "readyz": 503,
