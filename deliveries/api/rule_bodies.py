@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from deliveries.models import Attempt
+from deliveries.policy.explanations import KINDS
 from deliveries.policy.notification_rules import (
     LONGEST,
     MINUTE,
@@ -21,6 +22,7 @@ from deliveries.policy.notification_rules import Comparison as Compared
 from subscriptions.api.bodies import MAX_DESCRIPTION
 from subscriptions.api.fields import Flag, Text, WholeNumber, one_line
 from subscriptions.api.strict_bodies import StrictBody
+from subscriptions.catalogue import UnknownEventTypes, definitions_named
 from subscriptions.models import Subsidiary, User, Webhook
 
 MAX_NAMES = 50
@@ -154,7 +156,13 @@ class RuleChanges(StrictBody):
         source="statuses",
         help_text="How the delivery ended. Empty: in whichever way.",
     )
-    ErrorKind = _names(source="error_kinds", help_text="As in the delivery log.")
+    ErrorKind = serializers.ListField(
+        required=False,
+        max_length=MAX_NAMES,
+        child=Choice(choices=sorted(KINDS)),
+        source="error_kinds",
+        help_text="As in the delivery log.",
+    )
     Data = PayloadValues(required=False, source="payload")
     Comparison = Choice(required=False, choices=_choices(Compared), source="comparison")
     Threshold = Number(required=False, source="threshold")
@@ -180,6 +188,13 @@ class RuleChanges(StrictBody):
 
     def validate_Description(self, value: str | None) -> str:  # noqa: N802
         return value or ""
+
+    def validate_EventType(self, value: list[str]) -> list[str]:  # noqa: N802
+        try:
+            definitions_named(value)
+        except UnknownEventTypes as error:
+            raise serializers.ValidationError(str(error)) from None
+        return value
 
     def validate_SubsidiaryId(self, value: str | None) -> Subsidiary | None:  # noqa: N802
         if value is None:

@@ -54,6 +54,7 @@ def test_a_rule_is_created_as_it_was_asked_for(api, acme, webhook, dana):
     asked = wanted(
         WebhookId=webhook.public_id,
         EventType=["tender.created"],
+        ErrorKind=["disabled", "interrupted", "timeout"],
         Data={"data.status": ["Denied", 1, True]},
         Recipients=["dana"],
         RepeatEachWindow=True,
@@ -145,6 +146,12 @@ REFUSED = [
         "A path is made of names with dots between, such as data.status.",
     ),
     ({"Data": []}, "Data", "This must be an object of at most 10 dotted paths."),
+    (
+        {"EventType": ["tender.created", "tender.lost"]},
+        "EventType",
+        "Unknown event type: tender.lost.",
+    ),
+    ({"ErrorKind": ["slow"]}, "ErrorKind", '[0]: "slow" is not a valid choice.'),
     ({"SubsidiaryId": "NONE"}, "SubsidiaryId", "The tenant has no subsidiary 'NONE'."),
     ({"WebhookId": "whk_x"}, "WebhookId", "The tenant has no webhook 'whk_x'."),
     (
