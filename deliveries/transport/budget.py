@@ -40,6 +40,7 @@ class Budget:
     phases: dict[str, int] = field(default_factory=dict)
     remote_address: str = ""
     is_reused: bool = False
+    may_be_stale: bool = False
     fresh_only: bool = False
 
     @contextmanager

@@ -18,6 +18,7 @@ from deliveries.transport.budget import current_budget
 if TYPE_CHECKING:
     import socket
     import ssl
+    from datetime import timedelta
 
     from urllib3.response import HTTPResponse
 
@@ -76,7 +77,7 @@ class GuardedConnection(HTTPConnection):
 
     def _new_conn(self) -> socket.socket:
         budget = current_budget()
-        budget.is_reused = False
+        budget.is_reused = budget.may_be_stale = False
         sock = self.guard.dial(self.host, self.port, is_plain=self.is_plain)
         self._peer, self._vetted_by = budget.remote_address, self.guard.policy
         self._last_used = time.monotonic()
@@ -89,6 +90,7 @@ class GuardedConnection(HTTPConnection):
         if budget.fresh_only or not (self._is_reusable() and super().is_connected):
             return False
         budget.is_reused, budget.remote_address = True, self._peer
+        budget.may_be_stale = self._was_idle_for(self.guard.stale_after)
         return True
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override] # as urllib3 does
@@ -99,8 +101,10 @@ class GuardedConnection(HTTPConnection):
             self._last_used = time.monotonic()
 
     def is_idle_too_long(self) -> bool:
-        limit = self.guard.idle_limit.total_seconds()
-        return self.sock is not None and time.monotonic() - self._last_used > limit
+        return self.sock is not None and self._was_idle_for(self.guard.idle_limit)
+
+    def _was_idle_for(self, period: timedelta) -> bool:
+        return time.monotonic() - self._last_used > period.total_seconds()
 
     def _is_reusable(self) -> bool:
         if self.sock is None or self.is_idle_too_long():

@@ -38,7 +38,8 @@ class Guard:
     """Decides what may be dialled, and dials it. *policy* may be replaced at any time.
 
     Idle connections are given up after *idle_limit*: most receivers close theirs after
-    5 seconds or more, and we rather leave first than race them.
+    5 seconds or more, and we rather leave first than race them. One that was idle for
+    *stale_after* may have been closed as our request went out.
     """
 
     policy: AddressPolicy
@@ -46,6 +47,7 @@ class Guard:
     allow_http: bool = False
     connect_patience: timedelta = timedelta(seconds=10)
     idle_limit: timedelta = timedelta(seconds=4)
+    stale_after: timedelta = timedelta(seconds=1)
 
     def dial(self, host: str, port: int, *, is_plain: bool) -> MeteredSocket:
         """Connect to a vetted address of *host*; raises ``NoAnswer``."""

@@ -132,7 +132,8 @@ def _met_a_stale_connection(failure: Failure, budget: Budget) -> bool:
     # The receiver closed an idle connection while our request was on its way, which is
     # nobody's failure: ask once more, on a fresh one. Should it have read the request
     # after all, it sees the same message id twice, as at-least-once delivery allows.
-    return failure is RESET and budget.is_reused and not budget.bytes_received
+    # One that was in use a moment ago was closed because of what we asked.
+    return failure is RESET and budget.may_be_stale and not budget.bytes_received
 
 
 def _post(

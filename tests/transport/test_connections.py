@@ -96,7 +96,10 @@ def test_idle_connections_of_other_hosts_are_swept(client, post):
     assert post().reply.status_code == 200
 
 
-def test_a_connection_that_the_receiver_closed_meanwhile_is_asked_again(post, receiver):
+def test_a_connection_that_the_receiver_closed_meanwhile_is_asked_again(
+    client, post, receiver
+):
+    client.guard.stale_after = timedelta(0)
     post("/first-only")
 
     exchange = post("/first-only")
@@ -107,7 +110,10 @@ def test_a_connection_that_the_receiver_closed_meanwhile_is_asked_again(post, re
     assert len(receiver.requests) == 3
 
 
-def test_a_stale_connection_is_asked_again_only_once(post, receiver, failure_of):
+def test_a_stale_connection_is_asked_again_only_once(
+    client, post, receiver, failure_of
+):
+    client.guard.stale_after = timedelta(0)
     post("/ok")
 
     failure = failure_of(post("/silence"))
@@ -115,6 +121,15 @@ def test_a_stale_connection_is_asked_again_only_once(post, receiver, failure_of)
     assert failure.kind == FailureKind.RESET
     assert receiver.accepted == 2
     assert len(receiver.requests) == 3
+
+
+def test_who_answered_a_moment_ago_is_not_asked_again(post, receiver, failure_of):
+    post("/ok")
+
+    failure = failure_of(post("/silence"))
+
+    assert failure.kind == FailureKind.RESET
+    assert (receiver.accepted, len(receiver.requests)) == (1, 2)
 
 
 def test_a_fresh_connection_is_never_asked_again(post, receiver, failure_of):
@@ -133,7 +148,10 @@ def test_an_answer_that_began_is_never_asked_for_again(post, receiver, failure_o
     assert len(receiver.requests) == 2
 
 
-def test_the_second_try_has_what_is_left_of_the_deadline(post, receiver, failure_of):
+def test_the_second_try_has_what_is_left_of_the_deadline(
+    client, post, receiver, failure_of
+):
+    client.guard.stale_after = timedelta(0)
     post("/ok")
     receiver.mode = "no-handshake"
 

@@ -93,7 +93,8 @@ def test_a_tunnel_is_kept_and_used_again(post, proxy, receiver):
     assert (len(proxy.asked), receiver.accepted) == (1, 1)
 
 
-def test_a_stale_tunnel_is_dug_again(post, proxy, receiver):
+def test_a_stale_tunnel_is_dug_again(client, post, proxy, receiver):
+    client.guard.stale_after = timedelta(0)
     post("/first-only")
 
     assert post("/first-only").reply.status_code == 200

@@ -105,8 +105,9 @@ def test_a_name_that_moves_inside_is_caught_at_the_next_connection(
 
 
 def test_a_name_that_moves_inside_is_caught_when_a_stale_connection_is_replaced(
-    post, names, receiver, internal, failure_of
+    client, post, names, receiver, internal, failure_of
 ):
+    client.guard.stale_after = timedelta(0)
     post("/first-only")
     names[HOST] = ["127.0.0.1"]
 
