@@ -7,7 +7,7 @@ stands in the order of transactions (docs/adr/0013-polling-in-commit-order.md).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from django.core import signing
@@ -17,7 +17,6 @@ from deliveries.statements import among, execute
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from datetime import datetime
     from typing import Any
 
     from subscriptions.models import Tenant
@@ -27,6 +26,8 @@ SCANNED = 5_000
 # Whoever begins at a time begins so much earlier, and passes over what is older. It
 # must be more than a transaction takes from its first write to its last event.
 LONGEST_TRANSACTION = timedelta(minutes=5)
+# The calendar has no time that is so much before an earlier one.
+EARLIEST = datetime.min.replace(tzinfo=UTC) + LONGEST_TRANSACTION
 
 
 class BadCursor(ValueError):
@@ -139,7 +140,8 @@ def _start(
         return _position(tenant, cursor, horizon)
     if wanted.since is None:
         return BEGINNING
-    before = execute(_STARTED_BEFORE, [tenant.pk, wanted.since - LONGEST_TRANSACTION])
+    begun = max(wanted.since, EARLIEST) - LONGEST_TRANSACTION
+    before = execute(_STARTED_BEFORE, [tenant.pk, begun])
     return Position(*before[0]) if before else BEGINNING
 
 

@@ -80,6 +80,7 @@ def test_since_takes_a_time_or_a_date(api, acme):
     event = make_event(acme).public_id
 
     assert ids(read(api, Since="2026-01-01")) == [event]
+    assert ids(read(api, Since="0001-01-01")) == [event]
     assert ids(read(api, Since="2999-01-01T00:00:00+02:00")) == []
 
 
