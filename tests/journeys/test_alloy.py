@@ -149,6 +149,21 @@ def test_live_and_sandbox_are_apart(alloy, tell, receiver, drain):
     assert [each.json["type"] for each in receiver.events_at("/sandbox")] == [SANDBOX]
 
 
+def test_only_the_journeys_and_events_that_were_chosen_arrive(
+    alloy, tell, receiver, drain
+):
+    chosen = {"journey_token": "J-1", "type": "completed_application"}
+    alloy(filter={f"data.{name}": [value] for name, value in chosen.items()})
+    tell(**chosen)
+    tell(**chosen | {"journey_token": "J-2"})
+    tell(**chosen | {"type": "visited_node"})
+
+    drain()
+
+    (request,) = receiver.events
+    assert request.json["data"] == SAMPLE | chosen
+
+
 def test_basic_shows_user_name_and_password(alloy, tell, drain, authorizations):
     alloy(BASIC)
     tell()
