@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from deliveries.models import Attempt
-from deliveries.policy.explanations import BY_KIND
+from deliveries.policy.explanations import KINDS
 from deliveries.policy.notification_rules import (
     LONGEST,
     MINUTE,
@@ -132,7 +132,7 @@ class RuleChanges(StrictBody):
     ErrorKind = serializers.ListField(
         required=False,
         max_length=MAX_NAMES,
-        child=Choice(choices=sorted(BY_KIND)),
+        child=Choice(choices=sorted(KINDS)),
         source="error_kinds",
         help_text="As in the delivery log.",
     )

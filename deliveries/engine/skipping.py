@@ -10,6 +10,7 @@ from django.db import transaction
 from deliveries.engine import turnstile
 from deliveries.engine.counting import count_attempts
 from deliveries.models import Attempt, Delivery
+from deliveries.policy.explanations import DISABLED
 from deliveries.statements import execute
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from deliveries.engine.backlog import Busy
 
 BATCH = 500
-SKIPPED = "disabled"
 MESSAGE = "The webhook was disabled or deleted before this was sent."
 
 # What is in flight is not touched: its record decides. Those behind another go first:
@@ -70,7 +70,7 @@ def _skipped(delivery: Delivery, *, now: datetime) -> Attempt:
     return Attempt.without_exchange(
         delivery,
         status=Attempt.Status.SKIPPED,
-        error_kind=SKIPPED,
+        error_kind=DISABLED,
         error_message=MESSAGE,
         started_at=now,
     )

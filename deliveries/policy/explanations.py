@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 INTERRUPTED = "interrupted"
 # The same, once too often: the delivery is not tried again.
 POISON = "poison"
+# Of an attempt that was never made: its webhook was disabled or deleted first.
+DISABLED = "disabled"
 # Kinds of which nobody saw the end.
 UNSEEN = (INTERRUPTED, POISON)
 
@@ -198,6 +200,7 @@ BY_KIND = {
         "event; its id tells.",
     ),
 }
+KINDS = frozenset(BY_KIND) | {DISABLED}
 
 
 # What is wrong with a certificate, by the sentence that was stored.

@@ -54,6 +54,7 @@ def test_a_rule_is_created_as_it_was_asked_for(api, acme, webhook, dana):
     asked = wanted(
         WebhookId=webhook.public_id,
         EventType=["tender.created"],
+        ErrorKind=["disabled", "interrupted", "timeout"],
         Data={"data.status": ["Denied", 1, True]},
         Recipients=["dana"],
         RepeatEachWindow=True,
