@@ -11,6 +11,7 @@ from deliveries.pages.deliveries import DeliveriesPage
 from deliveries.pages.delivery import DeliveryPage, FellowsPart
 from deliveries.pages.exporting import ExportDeliveries
 from deliveries.pages.filter_trial import TrialForNew, TrialForSettings
+from deliveries.pages.find import FindPage
 from deliveries.pages.inbox import InboxPage
 from deliveries.pages.incident import IncidentPage
 from deliveries.pages.notification_rule import (
@@ -58,6 +59,7 @@ def webhook_pages(members_only: Callable[[View], View]) -> list[URLPattern]:
         (f"{RULES}<rule:rule_id>/switch/", SwitchRule, "rule_switch"),
         (f"{RULES}<rule:rule_id>/test/", TestRule, "rule_test"),
         (f"{RULES}<rule:rule_id>/delete/", DeleteRule, "rule_delete"),
+        ("settings/find/", FindPage, "find"),
         ("incidents/<str:token>/", IncidentPage, "incident"),
         ("webhooks/delivery/", SupportLogPage, "delivery_log"),
         (f"{WEBHOOKS}inbox/", InboxPage, "webhook_inbox"),
