@@ -45,6 +45,7 @@ RECOVER = "deliveries.tasks.recover"
 EVALUATE = "deliveries.tasks.evaluate_rules"
 MAIL_NOTICES = "deliveries.tasks.mail_notices"
 MAIL_RULE_TEST = "deliveries.tasks.mail_rule_test"
+MAIL_PASSWORD_LINKS = "deliveries.tasks.mail_password_links"  # noqa: S105 (a task)
 MAIL_GIVEN_UP = "deliveries.tasks.mail_of_given_up"
 # Seconds between two signs of life of a group that has nothing to do.
 ROLL_CALL = 2.0

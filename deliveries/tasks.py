@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -30,6 +31,8 @@ from deliveries.retention.periods import periods
 from deliveries.retention.purging import PurgeUnderWay, purge
 from deliveries.transport.http import HttpClient
 from subscriptions.clock import database_time
+from subscriptions.origins import SYSTEM
+from subscriptions.pages.password_links import send_forgotten_passwords
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -177,6 +180,12 @@ def _send_notices() -> None:
 
 def mail_rule_test(rule_id: int, requested_by: str) -> None:
     send_test_mails(rule_id, requested_by=requested_by)
+
+
+def mail_password_links(people: list[int], language: str, asked_from: str) -> None:
+    origin = replace(SYSTEM, address=asked_from)
+    site = get_conf().site_url
+    send_forgotten_passwords(people, site=site, language=language, origin=origin)
 
 
 def _start_aside(work: Callable[[], None], *, name: str) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.contrib.auth.tokens import default_token_generator
 from django.db import transaction
+from django.db.models import Q
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
 
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
     from subscriptions.audit import Changes
     from subscriptions.origins import Origin
+
+
+# Of one mail address: more is no household any more.
+NAMESAKES = 5
 
 
 class LastAdmin(Refusal):
@@ -93,6 +98,13 @@ def end_other_sessions(user: User, *, origin: Origin = SYSTEM) -> None:
     user.session_stamp = _held(user).session_stamp + 1
     user.save(update_fields=["session_stamp"])
     _record(Action.SESSIONS_ENDED, user, origin, {})
+
+
+def people_called(words: str) -> list[User]:
+    """Who may log in and is called so, by username or by mail address."""
+    named = Q(username__iexact=words) | Q(email__iexact=words)
+    people = User.objects.filter(named, is_active=True, is_staff=True)
+    return list(people.exclude(email="").order_by("pk")[:NAMESAKES])
 
 
 def password_link(user: User, *, origin: Origin) -> tuple[str, str]:

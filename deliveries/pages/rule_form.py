@@ -63,8 +63,8 @@ class RuleForm(forms.Form):
     event_types = forms.MultipleChoiceField(
         label=_("Event types"),
         required=False,
-        widget=forms.SelectMultiple(attrs={"size": 6}),
-        help_text=_("None chosen: all. Several with Ctrl or Cmd."),
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("None chosen: all."),
     )
     payload = FilterField(label=_("Conditions"), required=False)
     comparison = forms.ChoiceField(label=_("Alert when it is"), choices=COMPARISONS)

@@ -17,7 +17,6 @@ from deliveries.logs.finding import find_entry
 from deliveries.logs.trials import last_tests
 from deliveries.models import Attempt, Delivery, log_id
 from deliveries.webhook_tests import (
-    MAX_TESTS,
     TEST,
     TooManyTests,
     event_for_test,
@@ -28,6 +27,7 @@ from subscriptions.models import EventType
 from subscriptions.pages.base import WebhookPage
 from subscriptions.profiles import profile as profile_named
 from subscriptions.roles import Right
+from subscriptions.spoken import spoken
 from subscriptions.webhooks import NothingToVerify, request_verification
 
 if TYPE_CHECKING:
@@ -125,17 +125,15 @@ class SendTest(TestingPage):
             sent = publish_test(
                 self.webhook, event_type=chosen, requested_by=by
             ).public_id
-        except TooManyTests:
-            return self._too_many(chosen)
+        except TooManyTests as refusal:
+            return self._refused(chosen, spoken(refusal))
         if self.is_partial:
             return self.render(
                 self.outcome(sent), template="webhooks/test/outcome.html"
             )
         return self._back(chosen, sent=sent)
 
-    def _too_many(self, chosen: str) -> HttpResponse:
-        said = _("%d tests a minute are the limit. Wait a moment, then send again.")
-        refusal = said % MAX_TESTS
+    def _refused(self, chosen: str, refusal: str) -> HttpResponse:
         if self.is_partial:
             told = self.outcome(refusal=refusal)
             return self.render(told, template="webhooks/test/outcome.html")

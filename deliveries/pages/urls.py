@@ -11,6 +11,8 @@ from deliveries.pages.deliveries import DeliveriesPage
 from deliveries.pages.delivery import DeliveryPage, FellowsPart
 from deliveries.pages.exporting import ExportDeliveries
 from deliveries.pages.filter_trial import TrialForNew, TrialForSettings
+from deliveries.pages.find import FindPage
+from deliveries.pages.forgotten_password import ForgottenPassword
 from deliveries.pages.inbox import InboxPage
 from deliveries.pages.incident import IncidentPage
 from deliveries.pages.notification_rule import (
@@ -58,6 +60,7 @@ def webhook_pages(members_only: Callable[[View], View]) -> list[URLPattern]:
         (f"{RULES}<rule:rule_id>/switch/", SwitchRule, "rule_switch"),
         (f"{RULES}<rule:rule_id>/test/", TestRule, "rule_test"),
         (f"{RULES}<rule:rule_id>/delete/", DeleteRule, "rule_delete"),
+        ("settings/find/", FindPage, "find"),
         ("incidents/<str:token>/", IncidentPage, "incident"),
         ("webhooks/delivery/", SupportLogPage, "delivery_log"),
         (f"{WEBHOOKS}inbox/", InboxPage, "webhook_inbox"),
@@ -81,7 +84,12 @@ def webhook_pages(members_only: Callable[[View], View]) -> list[URLPattern]:
         (f"{WEBHOOK}test/verify/", VerifyNow, "webhook_test_verify"),
         (f"{WEBHOOK}test/<str:sent>/", TestOutcome, "webhook_test_outcome"),
     ]
+    forgotten = ForgottenPassword.as_view()
     return [
-        path(address, members_only(page.as_view()), name=name)
-        for address, page, name in pages
+        # For who cannot log in.
+        path("account/forgotten/", forgotten, name="forgotten_password"),
+        *(
+            path(address, members_only(page.as_view()), name=name)
+            for address, page, name in pages
+        ),
     ]

@@ -88,7 +88,8 @@ class InvitePage(TenantPage):
 
 def tell_about_link(request: HttpRequest, user: User, *, origin: Any) -> None:
     address = user.email
-    if send_password_link(request, user, origin=origin):
+    site, inviter = request.build_absolute_uri("/"), request.user.get_username()
+    if send_password_link(user, site=site, origin=origin, inviter=inviter):
         words = gettext("A link to set a password is on its way to %s.")
         messages.success(request, words % address)
     else:

@@ -28,6 +28,7 @@ THEME = "dark" if DARK else "light"
 # As much of a page as is worth keeping, and the width of the window.
 SIZES = (("desk", 1440, 1400), ("phone", 390, 1700))
 SHORTEST = 800
+NO_DITHER = Image.Dither.NONE
 MAX_BYTES = 120_000
 TAKEN = [each for each in WALK if "none" not in each[0]]
 
@@ -72,7 +73,10 @@ def keep(picture, path):
     """With as many colours as fit: fewer for who would be too large."""
     image = Image.open(BytesIO(picture)).convert("RGB")
     for colours in (256, 128, 64, 32):
-        small = image.quantize(colours, dither=Image.Dither.NONE)
+        # Small marks keep their colour, however few of them there are.
+        small = image.quantize(
+            colours, Image.Quantize.MAXCOVERAGE, kmeans=3, dither=NO_DITHER
+        )
         small.save(path, optimize=True)
         if path.stat().st_size <= MAX_BYTES:
             return

@@ -118,6 +118,7 @@ def _outage(webhook: Webhook, now: datetime) -> None:
         created_at=now - timedelta(minutes=5),
         state=Delivery.State.FAILED,
         attempts_made=4,
+        claim_number=4,
     )
     for number, seconds in enumerate((0, 10, 41, 102), start=1):
         make_attempt(
@@ -212,6 +213,7 @@ def _deliver(webhook: Webhook, at: Any, wrong: dict[str, Any] | None, ms: int) -
         ended_at=at,
         state=Delivery.State.FAILED if wrong else Delivery.State.SUCCEEDED,
         attempts_made=4 if wrong else 1,
+        claim_number=1,
     )
     make_attempt(
         delivery,

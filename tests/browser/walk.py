@@ -56,6 +56,7 @@ WALK = [
     ("recover", of_webhook("webhook_recover"), ALL),
     ("resend-all", of_webhook("webhook_resend_matching"), ALL),
     ("settings", of_webhook("webhook_settings"), TENANTS_OWN),
+    ("find", lambda cast: page("find") + "?q=dlv_unknown", ALL),
     ("events", lambda cast: page("events"), ALL),
     ("events-none", lambda cast: page("events") + "?q=nothing", ALL),
     ("event", lambda cast: page("event", "load.changed"), ALL),

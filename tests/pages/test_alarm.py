@@ -29,7 +29,7 @@ def test_an_open_incident_is_told_of_with_a_link(request, rule, webhook, who):
 
     html = client.get(address(LIST)).content.decode()
 
-    assert "Waiting too long is open." in html
+    assert "An incident is open: Waiting too long." in html
     assert incident.message in html
     assert f'href="/admin/incidents/{incident.token}/"' in html
 
