@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -277,3 +278,26 @@ def test_words_that_are_no_ids_choose_nothing(admin, webhook):
     )
 
     assert told(answer) == ["No webhook was chosen."]
+
+
+def test_beside_the_status_stands_whether_the_url_was_verified(admin, acme):
+    """In the words of the reference system: profiles.md, X2."""
+    found = Webhook.objects.filter
+    now = timezone.now()
+    connected = make_webhook(acme, name="Fine")
+    found(pk=connected.pk).update(verified_at=now)
+    failed = make_webhook(acme, name="Mute", status="Pending")
+    found(pk=failed.pk).update(verification_error="The answer had status 404.")
+    make_webhook(acme, name="New", status="Pending")
+
+    rows = re.findall(r"(?s)<tr>.*?</tr>", admin.get(address(LIST)).text)
+    said = {
+        name: {word for word in ("Connected", "Failed to verify") if word in row}
+        for name in ("Fine", "Mute", "New")
+        for row in rows
+        if f">{name}<" in row
+    }
+    header = admin.get(address("webhook_overview", connected)).text
+
+    assert said == {"Fine": {"Connected"}, "Mute": {"Failed to verify"}, "New": set()}
+    assert "Connected" in header
