@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from deliveries.engine.delivering import Sent
     from deliveries.engine.verdicts import Verdict
 
-# "state + 0": see candidates. What waits came later than what it waits for; said so, it
+# "state + 0", "IS NOT FALSE": found by their ids, see candidates. What waits came later than what it waits for; said so, it
 # is looked up row by row, however little statistics know of. Without an alias: SQLite
 # would not know it where rows are returned.
 _MOVE = """
@@ -38,7 +38,8 @@ SET state = verdict.column3, due_at = verdict.column4, ended_at = verdict.column
 FROM {} AS verdict
 WHERE deliveries_delivery.id = verdict.column1
 AND deliveries_delivery.claim_number = verdict.column2
-AND deliveries_delivery.state + 0 = 0 AND deliveries_delivery.is_leased
+AND deliveries_delivery.state + 0 = 0
+AND deliveries_delivery.is_leased IS NOT FALSE
 RETURNING id, order_key <> '' AND EXISTS (
     SELECT 1 FROM deliveries_delivery waiting
     WHERE waiting.webhook_id = deliveries_delivery.webhook_id
