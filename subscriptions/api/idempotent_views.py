@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
 KEPT_HEADERS = ("ETag", "Location", "Cache-Control")
-METHODS = ["get", "post", "put", "delete", "head"]
 WELL_FORMED = re.compile(r"[\x20-\x7e]{1,255}")
 # The spellings of one API (contract, section 2).
 BASE = re.compile(r"^(/api)?/p/[^/]+")
@@ -46,7 +45,7 @@ class IdempotentView(APIView):
     """A view whose POST does the same work once for each key."""
 
     # Without OPTIONS, which DRF would name in Allow and we do not answer.
-    http_method_names = METHODS
+    http_method_names = ["get", "post", "put", "delete", "head"]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
