@@ -16,6 +16,15 @@ from deliveries.spans import is_installed
 from deliveries.transport.tunnel import parse_egress_proxy
 from subscriptions.profiles import all_profiles
 
+POSITIVE = (
+    "Q_WORKERS",
+    "WEBHOOKS_AUTO_DISABLE_AFTER",
+    "WEBHOOKS_CONCURRENCY",
+    "WEBHOOKS_IN_FLIGHT_PER_WEBHOOK",
+    "WEBHOOKS_TIMEOUT",
+    "WEBHOOKS_VERIFICATION_TIMEOUT",
+)
+
 
 @register()
 def a_drain_fits_into_its_task(**kwargs: Any) -> list[Error]:
@@ -105,3 +114,17 @@ def recoveries_get_on(**kwargs: Any) -> list[Error]:
         return []
     message = "WEBHOOKS_RECOVERY_RATE is a number of deliveries a second; 0: no limit."
     return [Error(message, id="deliveries.E007")]
+
+
+@register()
+def there_is_time_and_somebody_to_send(**kwargs: Any) -> list[Error]:
+    errors = [
+        Error(f"{name} must be more than 0.", id="deliveries.E012")
+        for name in POSITIVE
+        # Of a time-out the zero is a timedelta.
+        if (value := getattr(settings, name)) <= type(value)()
+    ]
+    if any(delay < timedelta() for delay in settings.WEBHOOKS_RETRY_DELAYS):
+        message = "WEBHOOKS_RETRY_DELAYS must not hold a negative number."
+        errors.append(Error(message, id="deliveries.E013"))
+    return errors

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from deliveries import operational, queue
+from deliveries.checks import there_is_time_and_somebody_to_send
 from deliveries.forgetting import forget_failures
 from tests.settings import settings_afresh, variables_read
 
@@ -106,11 +107,18 @@ def test_the_database_comes_from_the_environment(settings_with):
     assert (database["NAME"], database["USER"]) == ("hooks", "me")
 
 
-def test_an_empty_database_url_is_none(settings_with):
-    database = settings_with(DATABASE_URL="")["DATABASES"]["default"]
+def test_an_empty_variable_is_not_set(settings_with, monkeypatch):
+    """Who composes services passes on what nobody has set."""
+    names = variables_read()
+    for name in names:
+        monkeypatch.delenv(name, raising=False)
+    without = constants(settings_afresh())
 
-    assert database["ENGINE"] == "django.db.backends.sqlite3"
-    assert str(database["NAME"]).endswith("/db.sqlite3")
+    assert constants(settings_with(**dict.fromkeys(names, ""))) == without
+
+
+def constants(settings):
+    return {name: repr(each) for name, each in settings.items() if name.isupper()}
 
 
 def test_redis_is_the_broker_when_there_is_one(settings_with):
@@ -142,3 +150,23 @@ def test_whoever_forgets_for_subscriptions_is_there():
 
 def test_the_bell_that_subscriptions_rings_is_that_of_the_queue():
     assert import_string(settings.WEBHOOKS_WAKE_WORKERS) is queue.wake_workers
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "told"),
+    [
+        ("Q_WORKERS", 0, "Q_WORKERS must be more than 0."),
+        ("WEBHOOKS_TIMEOUT", timedelta(0), "WEBHOOKS_TIMEOUT must be more than 0."),
+        (
+            "WEBHOOKS_RETRY_DELAYS",
+            (timedelta(seconds=1), timedelta(seconds=-1)),
+            "WEBHOOKS_RETRY_DELAYS must not hold a negative number.",
+        ),
+    ],
+)
+def test_a_number_that_cannot_be_stops_the_start(settings, variable, value, told):
+    assert there_is_time_and_somebody_to_send() == []
+
+    setattr(settings, variable, value)
+
+    assert [error.msg for error in there_is_time_and_somebody_to_send()] == [told]

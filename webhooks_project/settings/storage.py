@@ -6,8 +6,9 @@ from typing import Any
 
 from webhooks_project.settings.environment import BASE_DIR, env
 
-_URL = env.str("DATABASE_URL", default="") or f"sqlite:///{BASE_DIR / 'db.sqlite3'}"
-DATABASES: dict[str, Any] = {"default": env.db_url_config(_URL)}
+DATABASES: dict[str, Any] = {
+    "default": env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")
+}
 # django-q2 calls close_old_connections() around every task: without a lifetime each
 # task would open a connection of its own (measured: a fifth of the speed).
 DATABASES["default"] |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
