@@ -109,3 +109,15 @@ def test_the_pages_of_an_account_fit_every_window(visit, dana, width, theme, sho
         least = 36 if name == "two-factor" and width > 640 else 40
         assert button.bounding_box()["height"] >= least
         shots(name.replace("/", "-"))
+
+
+def test_who_forgot_the_password_is_sent_a_link_whoever_they_are(visit, db):
+    visit.open("/admin/login/")
+    visit.page.get_by_role("link", name="Forgotten your password?").press("Enter")
+    visit.page.get_by_role("heading", name="Forgotten your password?").wait_for()
+
+    visit.check_page("/admin/account/forgotten/")
+    visit.submit("Send link", who="nobody")
+
+    visit.page.get_by_text("If we know you, a link").wait_for()
+    assert visit.barriers() == []

@@ -59,6 +59,7 @@ FOR_ANYBODY = {
     "code",
     "logout",
     "language",
+    "account/forgotten",
     "account/password/",
 }
 

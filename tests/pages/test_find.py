@@ -59,7 +59,7 @@ def test_an_event_of_several_webhooks_shows_each_delivery(admin, acme, webhook):
 
 
 @pytest.mark.parametrize(
-    "asked", ["whk_x", "dlv_", "evt_nobodys", "x" * 5000, "\0", "<script>"]
+    "asked", ["whk_x", "dlv_", "evt_nobodys", "x" * 5000, "\0", "<script>alert(1)"]
 )
 def test_an_id_of_nobodys_leads_nowhere(admin, webhook, asked):
     page = found(admin, asked)

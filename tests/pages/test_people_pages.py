@@ -235,7 +235,7 @@ def test_a_person_of_acme_is_as_unknown_to_globex_as_any(globexs, acme, page):
             assert globexs.get(address).status_code == 404
 
     assert User.objects.filter(pk=eli.pk).values().get() == before
-    assert "eli" not in globexs.get(LIST).content.decode()
+    assert of(eli) not in globexs.get(LIST).content.decode()
     assert mail.outbox == []
 
 
