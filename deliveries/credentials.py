@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from deliveries.by_token import ByToken
 from deliveries.conf import get_conf
-from deliveries.tokens import ByToken
 from deliveries.wire.authentication import (
     Basic,
     BodySigned,

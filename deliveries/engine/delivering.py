@@ -7,13 +7,13 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
+from deliveries.by_token import ByToken
 from deliveries.credentials import authentications
 from deliveries.engine.steps import Step, reach
 from deliveries.models import Event
 from deliveries.policy.outcomes import Outcome, classify
 from deliveries.policy.pacing import QUICK
 from deliveries.spans import span
-from deliveries.tokens import ByToken
 from deliveries.wire.message import Message, compose
 from subscriptions.identifiers import encode
 from subscriptions.models import Webhook
