@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from deliveries.by_token import ByToken
 from deliveries.conf import get_conf
-from deliveries.tokens import TOKENS, ByToken
 from deliveries.wire.authentication import (
     Basic,
     BodySigned,
@@ -14,7 +14,7 @@ from deliveries.wire.authentication import (
     Unauthenticated,
 )
 from deliveries.wire.grants import Grant
-from subscriptions.credentials import kept_auths
+from subscriptions.credentials import keep_token, kept_auths
 from subscriptions.profiles import Signature
 from subscriptions.profiles import profile as profile_named
 from subscriptions.request_auth import (
@@ -31,23 +31,30 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
 
+    from deliveries.tokens import Place, Tokens
     from deliveries.wire.authentication import Authentication
     from subscriptions.credentials import Kept
     from subscriptions.models import Webhook
 
 
 def authentications(
-    webhooks: Mapping[int, Webhook], *, now: datetime
+    webhooks: Mapping[int, Webhook], *, tokens: Tokens, now: datetime
 ) -> dict[int, Authentication | ByToken]:
     """Per webhook, how its requests are authenticated at *now*.
 
-    One whose secrets cannot be opened is left out.
+    One whose secrets cannot be opened is left out. *tokens* learns what others fetched.
     """
     return {
         **_signed(_with(Signature.PLATFORM, webhooks), now=now),
         **_token_signed(_with(Signature.TOKEN, webhooks)),
-        **_chosen(_with(Signature.CHOSEN, webhooks), webhooks, now=now),
+        **_chosen(_with(Signature.CHOSEN, webhooks), webhooks, tokens=tokens, now=now),
     }
+
+
+def save_tokens(tokens: Tokens) -> None:
+    """Let all processes have what the threads of this one have fetched."""
+    for uid, token in tokens.unsaved():
+        keep_token(uid, token)
 
 
 def _with(signature: Signature, webhooks: Mapping[int, Webhook]) -> list[int]:
@@ -67,7 +74,11 @@ def _token_signed(webhooks: Collection[int]) -> dict[int, TokenSigned]:
 
 
 def _chosen(
-    ids: Collection[int], webhooks: Mapping[int, Webhook], *, now: datetime
+    ids: Collection[int],
+    webhooks: Mapping[int, Webhook],
+    *,
+    tokens: Tokens,
+    now: datetime,
 ) -> dict[int, Authentication | ByToken]:
     kept = kept_auths(ids)
     signing = [
@@ -81,11 +92,11 @@ def _chosen(
         if each is None:
             known[pk] = Unauthenticated()
         elif not signs_with_own_secret(each.auth):
-            known[pk] = _shown(each, profile=webhooks[pk].profile)
+            known[pk] = _shown(each, tokens, profile=webhooks[pk].profile)
     return known
 
 
-def _shown(kept: Kept, *, profile: str) -> Authentication | ByToken:
+def _shown(kept: Kept, tokens: Tokens, *, profile: str) -> Authentication | ByToken:
     chosen = kept.auth.settings
     match kept.auth.type:
         case AuthType.BASIC:
@@ -94,8 +105,15 @@ def _shown(kept: Kept, *, profile: str) -> Authentication | ByToken:
             return BodySigned(chosen["secret"].encode())
         case AuthType.OAUTH2:
             timeout = get_conf().rules(profile).timeout
-            return ByToken(_grant(chosen), TOKENS.place(kept.uid), timeout)
+            return ByToken(_grant(chosen), _place(kept, tokens), timeout)
     return Unauthenticated()
+
+
+def _place(kept: Kept, tokens: Tokens) -> Place:
+    place = tokens.place(kept.uid)
+    if kept.token:
+        place.learn(kept.token)
+    return place
 
 
 def _grant(chosen: Mapping[str, Any]) -> Grant:

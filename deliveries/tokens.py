@@ -1,73 +1,53 @@
 """Access tokens, fetched when a webhook first needs one and kept until they expire.
 
-Each process has its own, in memory: the threads that send touch no database, and a
-token at rest would be one more secret to guard. It costs a fetch for each process.
+All processes share them, sealed, by the row of the credentials: each batch learns what
+is newer there. The threads that send touch no database. So what one of them fetched
+waits in memory until its batch is recorded; lost on that way, it is fetched again.
 """
 
 from __future__ import annotations
 
 import threading
-import time
-from collections import OrderedDict
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from collections import OrderedDict, deque
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from deliveries.wire.authentication import Bearer, Unauthenticated
-from deliveries.wire.exchange import (
-    Exchange,
-    Failure,
-    FailureKind,
-    Request,
-    Timing,
-)
-from deliveries.wire.grants import TOO_SLOW, AccessToken, no_token, token_in
+from deliveries.wire.exchange import Failure
+from deliveries.wire.grants import TOO_SLOW, no_token
+from subscriptions.credentials import FetchedToken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from uuid import UUID
 
-    from deliveries.wire.grants import Grant
+    from deliveries.wire.grants import AccessToken
 
-    Compose = Callable[..., Request]
-    Send = Callable[..., Exchange]
     Fetch = Callable[[], AccessToken | Failure]
+    Unsaved = deque[tuple[UUID, FetchedToken]]
 
 # A token is not used in its last moments: it could expire on its way. Of a short-lived
 # one that is half of its life.
 MARGIN = timedelta(seconds=30)
 REMEMBERED = 4096
-
-
-@dataclass(frozen=True, slots=True)
-class Deadline:
-    """The time of an attempt, in which a token may have to be fetched as well."""
-
-    timeout: timedelta
-    begun: float = field(default_factory=time.monotonic)
-
-    @property
-    def spent(self) -> timedelta:
-        return timedelta(seconds=time.monotonic() - self.begun)
-
-    @property
-    def left(self) -> timedelta:
-        return self.timeout - self.spent
-
-    @property
-    def is_over(self) -> bool:
-        return self.left <= timedelta()
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Place:
     """Where one webhook's token is kept. One thread fetches; the others wait for it."""
 
-    def __init__(self) -> None:
+    def __init__(self, uid: UUID, unsaved: Unsaved) -> None:
+        self._uid, self._unsaved = uid, unsaved
         self._lock = threading.Lock()
         self._fetches = 0
-        self._last: AccessToken | Failure | None = None
-        self._good_until: datetime | None = None
+        self._last: FetchedToken | Failure | None = None
+        self._newest = NEVER
+
+    def learn(self, token: FetchedToken) -> None:
+        """Take over what another process fetched later; not while a thread fetches."""
+        with self._held(timedelta()) as is_mine:
+            if is_mine and token.fetched_at > self._newest:
+                self._last, self._newest = token, token.fetched_at
 
     def token(
         self,
@@ -75,8 +55,8 @@ class Place:
         *,
         now: datetime,
         patience: timedelta,
-        refused: AccessToken | Failure | None = None,
-    ) -> AccessToken | Failure:
+        refused: FetchedToken | Failure | None = None,
+    ) -> FetchedToken | Failure:
         """The token that is kept, unless it has expired or is the one *refused*."""
         if kept := self._kept(now, refused):
             return kept
@@ -89,7 +69,7 @@ class Place:
             # Somebody asked while we waited: to ask again would be answered alike.
             if self._fetches != fetches and isinstance(self._last, Failure):
                 return self._last
-            return self._keep(fetch(), now=now)
+            return self._noted(fetch(), now=now)
 
     @contextmanager
     def _held(self, patience: timedelta) -> Iterator[bool]:
@@ -101,116 +81,47 @@ class Place:
                 self._lock.release()
 
     def _kept(
-        self, now: datetime, refused: AccessToken | Failure | None
-    ) -> AccessToken | None:
-        last, good_until = self._last, self._good_until
-        if not isinstance(last, AccessToken) or last == refused:
+        self, now: datetime, refused: FetchedToken | Failure | None
+    ) -> FetchedToken | None:
+        last = self._last
+        if not isinstance(last, FetchedToken) or last == refused:
             return None
-        return last if good_until and now < good_until else None
+        return last if now < last.good_until else None
 
-    def _keep(
+    def _noted(
         self, found: AccessToken | Failure, *, now: datetime
-    ) -> AccessToken | Failure:
+    ) -> FetchedToken | Failure:
         self._fetches += 1
-        self._last, self._good_until = found, None
-        if isinstance(found, AccessToken):
-            life = timedelta(seconds=found.lifetime)
-            self._good_until = now + life - min(MARGIN, life / 2)
-        return found
+        if isinstance(found, Failure):
+            self._last = found
+            return found
+        # It replaces the one before, even if its attempt began earlier.
+        self._newest = max(now, self._newest + timedelta.resolution)
+        life = timedelta(seconds=found.lifetime)
+        good_until = now + life - min(MARGIN, life / 2)
+        self._last = token = FetchedToken(found.text, self._newest, good_until)
+        self._unsaved.append((self._uid, token))
+        return token
 
 
 class Tokens:
-    """A place for each of the credentials that were used last."""
+    """A process's: a place for each of the credentials that were used last."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._places: OrderedDict[UUID, Place] = OrderedDict()
+        self._unsaved: Unsaved = deque()
 
     def place(self, uid: UUID) -> Place:
         with self._lock:
-            place = self._places.setdefault(uid, Place())
+            place = self._places.setdefault(uid, Place(uid, self._unsaved))
             self._places.move_to_end(uid)
             if len(self._places) > REMEMBERED:
                 self._places.popitem(last=False)
             return place
 
-
-TOKENS = Tokens()
-
-
-@dataclass(frozen=True, slots=True)
-class ByToken:
-    """Shows an access token. It is sent in two steps, and the first may fail."""
-
-    grant: Grant = field(repr=False)
-    place: Place = field(repr=False)
-    timeout: timedelta
-
-    def send(
-        self, compose: Compose, *, send: Send, user_agent: str, now: datetime
-    ) -> tuple[Request, Exchange]:
-        """Make one attempt in the time of one; refused, once more with a new token."""
-        attempt = _Attempt(self, compose, send, user_agent, now, Deadline(self.timeout))
-        token = attempt.token()
-        request, exchange = attempt.shown(token)
-        if _is_refused(exchange) and not attempt.deadline.is_over:
-            fresh = attempt.token(refused=token)
-            # The same again: the receiver has said what it thinks of it.
-            if fresh != token:
-                request, exchange = attempt.shown(fresh)
-        return request, attempt.timed(exchange)
-
-
-@dataclass(frozen=True, slots=True)
-class _Attempt:
-    by: ByToken
-    compose: Compose
-    send: Send
-    user_agent: str
-    now: datetime
-    deadline: Deadline
-
-    def token(
-        self, *, refused: AccessToken | Failure | None = None
-    ) -> AccessToken | Failure:
-        return self.by.place.token(
-            self._fetch, now=self.now, patience=self.deadline.left, refused=refused
-        )
-
-    def shown(self, token: AccessToken | Failure) -> tuple[Request, Exchange]:
-        """What was sent, and what came of it; without a token nothing is sent."""
-        if isinstance(token, Failure):
-            request = self.compose(authentication=Unauthenticated())
-            return request, Exchange(token, Timing(total_ms=0))
-        request = self.compose(authentication=Bearer(token.text))
-        return request, self._sent(request)
-
-    def _fetch(self) -> AccessToken | Failure:
-        request = self.by.grant.request(user_agent=self.user_agent)
-        return token_in(self._sent(request).reply)
-
-    def _sent(self, request: Request) -> Exchange:
-        if self.deadline.is_over:
-            return Exchange(self._timed_out, Timing(total_ms=0))
-        exchange = self.send(request, timeout=self.deadline.left)
-        if _kind(exchange) is FailureKind.TIMEOUT:
-            return replace(exchange, reply=self._timed_out)
-        return exchange
-
-    @property
-    def _timed_out(self) -> Failure:
-        limit = f"{self.deadline.timeout.total_seconds():g} seconds"
-        return Failure(FailureKind.TIMEOUT, f"No answer within {limit}.")
-
-    def timed(self, exchange: Exchange) -> Exchange:
-        """The whole attempt took as long as fetch and request together."""
-        total = round(self.deadline.spent / timedelta(milliseconds=1))
-        return replace(exchange, timing=replace(exchange.timing, total_ms=total))
-
-
-def _is_refused(exchange: Exchange) -> bool:
-    return getattr(exchange.reply, "status_code", None) == 401
-
-
-def _kind(exchange: Exchange) -> FailureKind | None:
-    return getattr(exchange.reply, "kind", None)
+    def unsaved(self) -> Iterator[tuple[UUID, FetchedToken]]:
+        """What was fetched here since it was asked last, for all the others."""
+        with suppress(IndexError):
+            while True:
+                yield self._unsaved.popleft()

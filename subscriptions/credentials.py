@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
+
+from django.db.models import Q
 
 from subscriptions import sealing
 from subscriptions.models import Credentials
@@ -26,11 +30,21 @@ class AuthNotAvailable(ValueError):
         super().__init__("This is not available in this profile; leave it out or null.")
 
 
+@dataclass(frozen=True, slots=True)
+class FetchedToken:
+    """An access token; the same as another if its text is."""
+
+    text: str = field(repr=False)
+    fetched_at: datetime = field(compare=False)
+    good_until: datetime = field(compare=False)
+
+
 class Kept(NamedTuple):
-    """*uid* changes with the settings."""
+    """*uid* changes with the settings; *token* is that of the last process to fetch."""
 
     uid: UUID
     auth: Auth
+    token: FetchedToken | None = None
 
 
 def chooses_auth(profile: str) -> bool:
@@ -85,10 +99,40 @@ def kept_auths(webhook_ids: Collection[int]) -> dict[int, Kept | None]:
     return known
 
 
+def keep_token(uid: UUID, token: FetchedToken) -> None:
+    """Share *token* with all processes, unless a later one or another Auth is there."""
+    text = json.dumps({"text": token.text, "good_until": token.good_until.isoformat()})
+    context = Credentials(uid=uid).token_context
+    older = Q(token_fetched_at=None) | Q(token_fetched_at__lt=token.fetched_at)
+    Credentials.objects.filter(older, uid=uid).update(
+        sealed_token=sealing.seal(text, context=context),
+        token_fetched_at=token.fetched_at,
+    )
+
+
 def _opened(row: Credentials) -> Kept | None:
+    text = _unsealed(row, row.sealed, context=row.sealing_context)
+    if text is None:
+        return None
+    auth = Auth(AuthType(row.type), json.loads(text))
+    return Kept(row.uid, auth, _token_of(row))
+
+
+def _token_of(row: Credentials) -> FetchedToken | None:
+    """None as well when it cannot be opened: another can be fetched."""
+    if row.token_fetched_at is None:
+        return None
+    text = _unsealed(row, row.sealed_token, context=row.token_context)
+    if text is None:
+        return None
+    token = json.loads(text)
+    good_until = datetime.fromisoformat(token["good_until"])
+    return FetchedToken(token["text"], row.token_fetched_at, good_until)
+
+
+def _unsealed(row: Credentials, sealed: str, *, context: str) -> str | None:
     try:
-        text = sealing.unseal(row.sealed, context=row.sealing_context)
+        return sealing.unseal(sealed, context=context)
     except sealing.Unsealable:
         logger.exception("secret.unsealable", extra={"credentials": row.pk})
         return None
-    return Kept(row.uid, Auth(AuthType(row.type), json.loads(text)))

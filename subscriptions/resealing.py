@@ -1,6 +1,6 @@
 """Bring every sealed secret under the first key of the ring, while the product runs.
 
-A model with a column ``sealed`` and a property ``sealing_context`` is found by itself.
+A model with a column of `CONTEXTS`, and the property named there, is found by itself.
 """
 
 from __future__ import annotations
@@ -21,6 +21,22 @@ if TYPE_CHECKING:
     from subscriptions.origins import Origin
 
 BATCH = 500
+# By its column, which property of a row a sealed text is bound to.
+CONTEXTS = {"sealed": "sealing_context", "sealed_token": "token_context"}
+
+
+class Column(NamedTuple):
+    model: type[Model]
+    name: str
+
+    @property
+    def rows(self) -> QuerySet[Any]:
+        rows: QuerySet[Any] = self.model._default_manager.all()  # noqa: SLF001 (documented)
+        return rows
+
+    def stale(self) -> QuerySet[Any]:
+        current = {f"{self.name}__startswith": key_ring().prefix}
+        return self.rows.exclude(**current).exclude(**{self.name: ""})
 
 
 class Progress(NamedTuple):
@@ -31,13 +47,18 @@ class Progress(NamedTuple):
     unopened: int = 0
 
 
-def sealed_models() -> list[type[Model]]:
-    return [model for model in apps.get_models() if hasattr(model, "sealing_context")]
+def sealed_columns() -> list[Column]:
+    return [
+        Column(model, name)
+        for model in apps.get_models()
+        for name, context in CONTEXTS.items()
+        if hasattr(model, context)
+    ]
 
 
 def count_stale() -> int:
     """How many secrets use another key than the first."""
-    return sum(_stale(model).count() for model in sealed_models())
+    return sum(column.stale().count() for column in sealed_columns())
 
 
 def reseal_all(*, origin: Origin) -> Iterator[Progress]:
@@ -47,45 +68,38 @@ def reseal_all(*, origin: Origin) -> Iterator[Progress]:
     be stopped anywhere and run again, by several at once.
     """
     progress = Progress()
-    for model in sealed_models():
-        for batch in _batches(model):
-            progress = _reseal(batch, progress)
+    for column in sealed_columns():
+        for batch in _batches(column):
+            progress = _reseal(column, batch, progress)
             yield progress
     if progress.resealed:
         _record(progress.resealed, origin)
 
 
-def _batches(model: type[Model]) -> Iterator[list[Any]]:
+def _batches(column: Column) -> Iterator[list[Any]]:
     last = 0
-    while batch := list(_stale(model).filter(pk__gt=last).order_by("pk")[:BATCH]):
+    while batch := list(column.stale().filter(pk__gt=last).order_by("pk")[:BATCH]):
         yield batch
         last = batch[-1].pk
 
 
-def _stale(model: type[Model]) -> QuerySet[Any]:
-    rows: QuerySet[Any] = model._default_manager.exclude(  # noqa: SLF001 (documented)
-        sealed__startswith=key_ring().prefix
-    )
-    return rows.exclude(sealed="")
-
-
-def _reseal(batch: list[Any], progress: Progress) -> Progress:
+def _reseal(column: Column, batch: list[Any], progress: Progress) -> Progress:
     seen, resealed, unopened = progress
     for row in batch:
         try:
-            resealed += _resealed(row)
+            resealed += _resealed(column, row)
         except Unsealable:
             unopened += 1
     return Progress(seen + len(batch), resealed, unopened)
 
 
-def _resealed(row: Any) -> int:
-    ring, context = key_ring(), row.sealing_context
-    sealed = ring.seal(ring.unseal(row.sealed, context=context), context=context)
+def _resealed(column: Column, row: Any) -> int:
+    ring, before = key_ring(), getattr(row, column.name)
+    context = getattr(row, CONTEXTS[column.name])
+    sealed = ring.seal(ring.unseal(before, context=context), context=context)
     # One that was replaced or deleted meanwhile is left alone.
-    unchanged = type(row).objects.filter(pk=row.pk, sealed=row.sealed)
-    count: int = unchanged.update(sealed=sealed)
-    return count
+    unchanged = column.rows.filter(**{"pk": row.pk, column.name: before})
+    return unchanged.update(**{column.name: sealed})
 
 
 def _record(resealed: int, origin: Origin) -> None:

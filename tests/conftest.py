@@ -203,13 +203,17 @@ def client_of(names):
 
 @pytest.fixture
 def drain(client_of, clock, settings, ca_bundle):
-    """Run the engine until it is idle, over real sockets to 127.0.0.0/8."""
+    """Run the engine until it is idle, over real sockets to 127.0.0.0/8.
+
+    Each time as a new process would, unless it has another turn's *memory*.
+    """
     settings.WEBHOOKS_ALLOWED_NETWORKS = ["127.0.0.0/8"]
     settings.WEBHOOKS_CA_BUNDLE = ca_bundle
 
-    def until_idle():
+    def until_idle(memory=None):
         conf = get_conf()
-        turn = Drain(send=client_of(conf).send, clock=clock, conf=conf)
+        send = client_of(conf).send
+        turn = Drain(send=send, clock=clock, conf=conf, memory=memory)
         turn.run(until=clock() + SLICE)
         turn.finish()
 

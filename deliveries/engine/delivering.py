@@ -7,13 +7,13 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
+from deliveries.by_token import ByToken
 from deliveries.credentials import authentications
 from deliveries.engine.steps import Step, reach
 from deliveries.models import Event
 from deliveries.policy.outcomes import Outcome, classify
 from deliveries.policy.pacing import QUICK
 from deliveries.spans import span
-from deliveries.tokens import ByToken
 from deliveries.wire.message import Message, compose
 from subscriptions.identifiers import encode
 from subscriptions.models import Webhook
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from deliveries.engine.leases import Claimed
     from deliveries.policy.rules import Rules
     from deliveries.spans import Span
+    from deliveries.tokens import Tokens
     from deliveries.wire.authentication import Authentication
     from deliveries.wire.exchange import Exchange, Request
     from deliveries.wire.message import HeaderStyle
@@ -83,7 +84,7 @@ class Run:
 
 
 def prepare(
-    claimed: Sequence[Claimed], *, rules_of: RulesOf, now: datetime
+    claimed: Sequence[Claimed], *, rules_of: RulesOf, tokens: Tokens, now: datetime
 ) -> list[Outgoing]:
     """Read webhooks, keys and bodies: once for the batch, in three queries.
 
@@ -101,7 +102,7 @@ def prepare(
         .select_related("tenant")
         .in_bulk({each.webhook_id for each in claimed})
     )
-    known = authentications(webhooks, now=now)
+    known = authentications(webhooks, tokens=tokens, now=now)
     profiles = {webhook.profile for webhook in webhooks.values()}
     rules = {profile: rules_of(profile) for profile in profiles}
     events = Event.objects.only(

@@ -6,6 +6,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from deliveries.credentials import save_tokens
 from deliveries.engine.backlog import busy_webhooks, in_turn, torn_webhooks
 from deliveries.engine.claiming import Limits, claim
 from deliveries.engine.delivering import Run, deliver_in_turn, prepare
@@ -18,6 +19,7 @@ from deliveries.engine.skipping import skip_stopped
 from deliveries.engine.steps import Step, reach
 from deliveries.policy.egress import PROBES, Passage
 from deliveries.policy.pacing import Pacing
+from deliveries.tokens import Tokens
 from deliveries.verification import Verified, record_verification, verify
 from subscriptions.verification import claim_challenges
 
@@ -54,10 +56,11 @@ class Memory(NamedTuple):
 
     pacing: Pacing
     way_out: WayOut
+    tokens: Tokens
 
     @classmethod
     def of(cls, conf: Conf) -> Memory:
-        return cls(Pacing(normal=conf.in_flight_per_webhook), WayOut())
+        return cls(Pacing(normal=conf.in_flight_per_webhook), WayOut(), Tokens())
 
 
 class Drain:
@@ -84,7 +87,7 @@ class Drain:
         self._send_challenge = partial(send, timeout=conf.verification_timeout)
         self._senders: Senders[Run | Verified] = Senders(conf.concurrency)
         memory = memory or Memory.of(conf)
-        self._way_out = memory.way_out
+        self._way_out, self._tokens = memory.way_out, memory.tokens
         self._lanes = Lanes(memory.pacing, per_webhook=conf.in_flight_per_webhook)
         self._last_served = 0
         self._next_look_for_challenges = clock()
@@ -143,7 +146,9 @@ class Drain:
             return
         reach(Step.AFTER_CLAIM)
         self._last_served = claimed[-1].webhook_id
-        outgoing = prepare(claimed, rules_of=self._conf.rules, now=now)
+        outgoing = prepare(
+            claimed, rules_of=self._conf.rules, tokens=self._tokens, now=now
+        )
         for run in self._lanes.enter(outgoing):
             self._senders.start(partial(self._deliver, run))
 
@@ -183,6 +188,7 @@ class Drain:
         sent = [each for run in runs for each in run.sent]
         record(self._way_out.excuse(sent, now=now), now=now)
         give_back([each for run in runs for each in run.unsent], now=now)
+        save_tokens(self._tokens)
         for run in runs:
             self._lanes.leave(run)
         for each in ended:

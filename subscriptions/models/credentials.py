@@ -23,6 +23,18 @@ class Credentials(models.Model):
         max_length=10, choices=[(each.value, each.value) for each in AuthType]
     )
     sealed = models.TextField()
+    # Of OAuth 2.0: the access token that was fetched last, for all our processes.
+    sealed_token = models.TextField(default="", db_default="", editable=False)
+    token_fetched_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                name="only_a_fetched_token_has_its_time",
+                condition=models.Q(sealed_token="", token_fetched_at=None)
+                | ~models.Q(sealed_token="") & models.Q(token_fetched_at__isnull=False),
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.type} ••••"
@@ -31,3 +43,7 @@ class Credentials(models.Model):
     def sealing_context(self) -> str:
         """Binds the sealed text to this row: moved to another, it does not open."""
         return f"credentials:{self.uid}"
+
+    @property
+    def token_context(self) -> str:
+        return f"{self.sealing_context}:token"

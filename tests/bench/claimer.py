@@ -26,6 +26,7 @@ from deliveries.engine.delivering import Sent, deliver, prepare  # noqa: E402
 from deliveries.engine.lanes import RUN  # noqa: E402
 from deliveries.engine.recording import record  # noqa: E402
 from deliveries.policy.pacing import WIDEST  # noqa: E402
+from deliveries.tokens import Tokens  # noqa: E402
 from tests.bench.operations import ok  # noqa: E402
 
 if TYPE_CHECKING:
@@ -71,7 +72,9 @@ class Claimer:
                 self._record(
                     [
                         self._send(each)
-                        for each in prepare(claimed, rules_of=self._rules_of, now=NOW())
+                        for each in prepare(
+                            claimed, rules_of=self._rules_of, tokens=Tokens(), now=NOW()
+                        )
                     ]
                 )
             else:

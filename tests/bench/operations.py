@@ -21,6 +21,7 @@ from deliveries.engine.recording import record
 from deliveries.facts import Fact
 from deliveries.models import Attempt, Delivery
 from deliveries.publishing import publish_batch
+from deliveries.tokens import Tokens
 from deliveries.wire.exchange import Exchange, Response, Timing
 from subscriptions.models import Subsidiary, Webhook
 from subscriptions.tenancy import create_api_client
@@ -127,7 +128,12 @@ class Engine:
 
     def _prepare(self) -> None:
         made = partial(deliver, send=ok, style=get_conf().style, clock=timezone.now)
-        outgoing = prepare(self._claimed, rules_of=get_conf().rules, now=timezone.now())
+        outgoing = prepare(
+            self._claimed,
+            rules_of=get_conf().rules,
+            tokens=Tokens(),
+            now=timezone.now(),
+        )
         self._sent = [made(each) for each in outgoing]
 
     def _record(self) -> None:

@@ -17,6 +17,7 @@ from deliveries.engine.delivering import prepare
 from deliveries.engine.draining import Drain
 from deliveries.engine.lanes import RUN
 from deliveries.models import Attempt, Delivery
+from deliveries.tokens import Tokens
 from deliveries.webhook_tests import publish_test
 from deliveries.wire.exchange import Exchange, Response, Timing
 from subscriptions.models import Webhook
@@ -298,7 +299,7 @@ def claim_and_prepare(clock):
         limits=Limits(lambda _: 4, lambda _: 4, lambda _: LEASE),
         now=clock(),
     )
-    return prepare(claimed, rules_of=get_conf().rules, now=clock())
+    return prepare(claimed, rules_of=get_conf().rules, tokens=Tokens(), now=clock())
 
 
 def test_neither_webhooks_nor_deliveries_cost_queries(

@@ -10,8 +10,10 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from subscriptions import resealing
+from subscriptions.credentials import FetchedToken, keep_token, kept_auths
 from subscriptions.models import AuditEvent, SigningSecret
 from subscriptions.origins import SYSTEM
+from subscriptions.request_auth import Auth, AuthType
 from subscriptions.resealing import count_stale, reseal_all
 from subscriptions.sealing import Unsealable, new_key
 from subscriptions.signature_tokens import readable_tokens
@@ -74,6 +76,25 @@ def test_signature_tokens_are_sealed_anew_as_well(acme, settings):
     assert readable_tokens([webhook.pk]) == {webhook.pk: "ours"}
 
 
+def test_a_fetched_token_is_sealed_anew_as_well(acme, settings):
+    settings.WEBHOOKS_ENCRYPTION_KEYS = OLD
+    auth = Auth(AuthType.OAUTH2, {"client_secret": "ours"})
+    webhook = make_webhook(
+        acme, profile="alloy", events=["update:journeyapplications:live"], auth=auth
+    )
+    now = timezone.now()
+    token = FetchedToken("theirs", now, good_until=now + timedelta(hours=1))
+    keep_token(webhook.credentials.uid, token)
+    settings.WEBHOOKS_ENCRYPTION_KEYS = f"{NEW},{OLD}"
+
+    run()
+
+    settings.WEBHOOKS_ENCRYPTION_KEYS = NEW
+    kept = kept_auths([webhook.pk])[webhook.pk]
+    assert (kept.auth, kept.token) == (auth, token)
+    assert count_stale() == 0
+
+
 def test_checking_says_how_many_are_left_and_changes_nothing(webhooks):
     before = list(SigningSecret.objects.order_by("pk").values())
 
@@ -117,7 +138,8 @@ def test_what_is_replaced_between_reading_and_writing_is_left_alone(webhooks):
     read = SigningSecret.objects.get(webhook=webhooks[0])
     SigningSecret.objects.filter(pk=read.pk).update(sealed="v1.new.replaced")
 
-    progress = resealing._reseal([read], resealing.Progress())
+    column = resealing.Column(SigningSecret, "sealed")
+    progress = resealing._reseal(column, [read], resealing.Progress())
 
     assert progress == (1, 0, 0)
     assert SigningSecret.objects.get(pk=read.pk).sealed == "v1.new.replaced"
@@ -167,19 +189,20 @@ def test_a_batch_takes_one_query_and_one_more_for_each_secret(
         make_webhook(acme)
     settings.WEBHOOKS_ENCRYPTION_KEYS = f"{NEW},{OLD}"
 
-    # A look at each of the five tables with sealed texts.
-    with django_assert_num_queries(5 + count):
+    # A look at each of the six columns of sealed texts, in five tables.
+    with django_assert_num_queries(6 + count):
         next(reseal_all(origin=SYSTEM))
 
 
 def test_every_column_of_sealed_texts_is_found():
     from django.apps import apps
 
-    with_column = {
-        model
+    columns = {
+        (model, field.name)
         for model in apps.get_models()
-        if "sealed" in {field.name for field in model._meta.fields}
+        for field in model._meta.fields
+        if "sealed" in field.name
     }
 
-    assert SigningSecret in with_column
-    assert set(resealing.sealed_models()) == with_column
+    assert (SigningSecret, "sealed") in columns
+    assert set(resealing.sealed_columns()) == columns

@@ -10,6 +10,7 @@ from deliveries.conf import get_conf
 from deliveries.engine.delivering import deliver, prepare
 from deliveries.engine.recording import record
 from deliveries.models import Attempt, Delivery, WebhookHealth
+from deliveries.tokens import Tokens
 from deliveries.wire.exchange import Exchange, Failure, FailureKind, Response, Timing
 from deliveries.wire.message import HeaderStyle
 from subscriptions.models import Webhook
@@ -33,7 +34,9 @@ def attempt(clock):
         )
         return [
             deliver(each, send=send, style=STYLE, clock=clock)
-            for each in prepare(claimed, rules_of=get_conf().rules, now=clock())
+            for each in prepare(
+                claimed, rules_of=get_conf().rules, tokens=Tokens(), now=clock()
+            )
         ]
 
     return send_all
@@ -306,7 +309,9 @@ def test_how_long_each_phase_took(webhook, claim_due, clock, settle):
     make_delivery(webhook)
     timing = Timing(total_ms=10, dns_ms=1, connect_ms=2, tls_ms=None, wait_ms=4)
     exchange = Exchange(Response(200), timing, "192.0.2.7")
-    (outgoing,) = prepare(claim_due(), rules_of=get_conf().rules, now=clock())
+    (outgoing,) = prepare(
+        claim_due(), rules_of=get_conf().rules, tokens=Tokens(), now=clock()
+    )
 
     settle(
         [deliver(outgoing, send=lambda _, timeout: exchange, style=STYLE, clock=clock)]

@@ -26,6 +26,7 @@ from deliveries.engine.recording import record
 from deliveries.logs import health_of, series_of
 from deliveries.logs.windows import tally_of
 from deliveries.models import Attempt, Delivery, Rollup, hour_of
+from deliveries.tokens import Tokens
 from deliveries.wire.exchange import Exchange, Response, Timing
 from deliveries.wire.message import HeaderStyle
 from subscriptions.webhooks import disable_webhook
@@ -115,7 +116,10 @@ def go(claim_due, clock):
 
         rest = iter(statuses)
         outgoing = prepare(
-            claim_due(per_webhook=50), rules_of=get_conf().rules, now=clock()
+            claim_due(per_webhook=50),
+            rules_of=get_conf().rules,
+            tokens=Tokens(),
+            now=clock(),
         )
         sent = [deliver(e, send=send, style=STYLE, clock=clock) for e in outgoing]
         record(sent, now=clock())

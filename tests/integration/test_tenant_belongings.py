@@ -106,7 +106,13 @@ def furnish(tenant):
 
 def furnish_webhook(webhook):
     tenant = webhook.tenant
-    Credentials.objects.create(webhook=webhook, type="basic", sealed=SEALED)
+    Credentials.objects.create(
+        webhook=webhook,
+        type="oauth2",
+        sealed=SEALED,
+        sealed_token=SEALED,
+        token_fetched_at=timezone.now(),
+    )
     WebhookHealth.objects.create(webhook=webhook)
     keep_token(webhook, "signed-by-us")
     delivery = make_delivery(webhook, state=Delivery.State.SUCCEEDED)

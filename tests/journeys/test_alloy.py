@@ -15,13 +15,16 @@ from urllib.parse import parse_qs
 import pytest
 
 from deliveries.conf import get_conf
+from deliveries.credentials import authentications, save_tokens
+from deliveries.engine.draining import Memory
 from deliveries.logs import find_entry
 from deliveries.models import Attempt, Delivery
 from deliveries.publishing import publish
-from deliveries.tokens import TOKENS
+from deliveries.tokens import Tokens
 from deliveries.webhook_tests import publish_test
 from deliveries.wire.grants import AccessToken, no_token
 from subscriptions.catalogue import UnknownEventTypes
+from subscriptions.credentials import FetchedToken, keep_token, kept_auths
 from subscriptions.models import Credentials
 from subscriptions.profiles import profile
 from subscriptions.request_auth import Auth, AuthType
@@ -363,6 +366,165 @@ def test_the_same_token_again_is_not_shown_again(
     assert fetches(receiver) == 2
 
 
+@pytest.fixture
+def process(drain):
+    """Start a process of ours, that remembers; call it to have it drain."""
+
+    def start():
+        memory = Memory.of(get_conf())
+        return lambda: drain(memory)
+
+    return start
+
+
+def kept_token(webhook):
+    return kept_auths([webhook.pk])[webhook.pk].token
+
+
+def test_processes_share_what_one_has_fetched(
+    alloy, oauth2, tell, receiver, process, authorizations
+):
+    alloy(oauth2())
+    one, other = process(), process()
+
+    for drains in (one, other, one, process()):
+        tell()
+        drains()
+
+    assert authorizations() == [f"Bearer {TOKEN}"] * 4
+    assert fetches(receiver) == 1
+
+
+def test_what_one_got_after_a_refusal_the_others_show(
+    alloy, oauth2, tell, receiver, process, authorizations
+):
+    alloy(oauth2())
+    receiver.script(token_answer("old"), token_answer("new"), path="/token")
+    receiver.script(200, 200, 401)
+    one, other = process(), process()
+
+    for drains in (one, other, one, other, one, process()):
+        tell()
+        drains()
+
+    assert authorizations() == ["Bearer old"] * 3 + ["Bearer new"] * 4
+    assert fetches(receiver) == 2
+
+
+def test_a_refused_token_does_not_come_back_while_there_is_no_other(
+    alloy, oauth2, tell, receiver, clock, process, authorizations
+):
+    alloy(oauth2())
+    answers = token_answer("old"), Answer(500), token_answer("new")
+    receiver.script(*answers, path="/token")
+    receiver.script(200, 401)
+    drains = process()
+
+    for _ in range(2):
+        tell()
+        drains()
+    clock.advance(seconds=2)
+    drains()
+
+    assert authorizations() == ["Bearer old"] * 2 + ["Bearer new"]
+    assert fetches(receiver) == 3
+
+
+def test_without_a_token_of_its_own_a_process_takes_that_of_another(
+    alloy, oauth2, tell, receiver, clock, process, authorizations
+):
+    alloy(oauth2())
+    receiver.script(Answer(500), token_answer(), path="/token")
+    one, other = process(), process()
+    tell()
+    one()
+
+    tell()
+    other()
+    clock.advance(seconds=2)
+    one()
+
+    assert authorizations() == [f"Bearer {TOKEN}"] * 2
+    assert fetches(receiver) == 2
+
+
+def test_what_is_not_saved_is_fetched_once_more_and_the_later_one_stays(
+    alloy, oauth2, clock
+):
+    webhook = alloy(oauth2())
+    uid, patience = webhook.credentials.uid, profile("alloy").policy.timeout
+    one, other = Tokens(), Tokens()
+    for tokens, text in (one, "earlier"), (other, "later"):
+        clock.advance(seconds=1)
+        fetched = AccessToken(text, 3600)
+        tokens.place(uid).token(lambda it=fetched: it, now=clock(), patience=patience)
+
+    save_tokens(other)
+    save_tokens(one)
+
+    token = kept_token(webhook)
+    assert (token.text, token.fetched_at) == ("later", clock())
+    assert token.good_until == clock() + timedelta(seconds=3570)
+    assert [*one.unsaved(), *other.unsaved()] == []
+
+
+def test_another_auth_knows_nothing_of_the_token_before(
+    alloy, oauth2, tell, drain, clock, authorizations
+):
+    webhook = alloy(oauth2())
+    tell()
+    drain()
+    before = webhook.credentials.uid
+
+    changed = {"auth": oauth2(scope="less")}
+    update_webhook(webhook, changes=changed, updated_by="test")
+    keep_token(before, FetchedToken("late", clock(), clock() + timedelta(hours=1)))
+
+    assert Credentials.objects.get().token_fetched_at is None
+    assert kept_token(webhook) is None
+
+
+@pytest.mark.parametrize("column", ["sealed", "sealed_token"])
+def test_a_token_from_elsewhere_does_not_open_and_another_is_fetched(
+    alloy, oauth2, tell, receiver, drain, clock, authorizations, caplog, column
+):
+    webhook = alloy(oauth2())
+    other = alloy(oauth2(), url=receiver.url("/other"), status="Disabled")
+    token = FetchedToken("stranger", clock(), clock() + timedelta(hours=1))
+    for each in webhook, other:
+        keep_token(each.credentials.uid, token)
+    rows = {"sealed": webhook.credentials, "sealed_token": other.credentials}
+    rows[column].refresh_from_db()
+    moved = getattr(rows[column], column)
+    Credentials.objects.filter(webhook=webhook).update(sealed_token=moved)
+    clock.advance(seconds=1)
+    tell()
+
+    drain()
+
+    assert authorizations() == [f"Bearer {TOKEN}"]
+    assert "secret.unsealable" in caplog.text
+    assert kept_token(webhook).text == TOKEN
+
+
+@pytest.mark.parametrize("count", [1, 5])
+def test_shared_tokens_are_read_with_the_credentials(
+    alloy, oauth2, clock, django_assert_num_queries, count
+):
+    webhooks = {each.pk: each for each in [alloy(oauth2()) for _ in range(count)]}
+    token = FetchedToken(TOKEN, clock(), clock() + timedelta(hours=1))
+    for each in webhooks.values():
+        keep_token(each.credentials.uid, token)
+    tokens = Tokens()
+
+    with django_assert_num_queries(1):
+        known = authentications(webhooks, tokens=tokens, now=clock())
+
+    for each in known.values():
+        kept = each.place.token(pytest.fail, now=clock(), patience=timedelta())
+        assert kept == token
+
+
 UNUSABLE = {
     "Your token endpoint answered 500.": Answer(500, body=CLIENT[1].encode()),
     "Your token endpoint answered 302.": Answer(302),
@@ -483,7 +645,7 @@ def test_a_test_of_another_profiles_type_is_refused(alloy):
 
 
 def test_threads_that_need_a_token_at_once_ask_for_it_once(alloy, oauth2, clock):
-    place = TOKENS.place(alloy(oauth2()).credentials.uid)
+    place = Tokens().place(alloy(oauth2()).credentials.uid)
     asked = []
     patience = profile("alloy").policy.timeout
 
@@ -497,12 +659,12 @@ def test_threads_that_need_a_token_at_once_ask_for_it_once(alloy, oauth2, clock)
     with ThreadPoolExecutor(8) as pool:
         found = [job.result() for job in [pool.submit(ask) for _ in range(8)]]
 
-    assert found == asked * 8
+    assert [each.text for each in found] == ["token 0"] * 8
     assert len(asked) == 1
 
 
 def test_who_waits_for_a_token_waits_no_longer_than_its_attempt(alloy, oauth2, clock):
-    place = TOKENS.place(alloy(oauth2()).credentials.uid)
+    place = Tokens().place(alloy(oauth2()).credentials.uid)
     now = clock()
 
     def fetch():
@@ -515,11 +677,17 @@ def test_who_waits_for_a_token_waits_no_longer_than_its_attempt(alloy, oauth2, c
     assert found == no_token("Your token endpoint did not answer in time.")
 
 
-def test_nothing_prints_what_is_secret(alloy, oauth2):
+def test_nothing_prints_what_is_secret(alloy, oauth2, clock):
     webhook = alloy(oauth2(grant_type="password", username="u", password=PERSON[1]))
     kept = Credentials.objects.get(webhook=webhook)
     auth = oauth2(password=PERSON[1])
+    token = FetchedToken(TOKEN, clock(), clock())
+    keep_token(kept.uid, token)
+    kept.refresh_from_db()
+    texts = repr(auth), repr(kept), str(kept), kept.sealed, repr(get_conf())
+    texts += repr(token), repr(kept_auths([webhook.pk])), kept.sealed_token
 
-    for text in (repr(auth), repr(kept), str(kept), kept.sealed, repr(get_conf())):
+    for text in texts:
         assert CLIENT[1] not in text
         assert PERSON[1] not in text
+        assert TOKEN not in text
