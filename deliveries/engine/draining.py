@@ -188,12 +188,12 @@ class Drain:
         sent = [each for run in runs for each in run.sent]
         record(self._way_out.excuse(sent, now=now), now=now)
         give_back([each for run in runs for each in run.unsent], now=now)
-        save_tokens(self._tokens)
         for run in runs:
             self._lanes.leave(run)
         for each in ended:
             if isinstance(each, Verified):
                 record_verification(each, now=now)
+        save_tokens(self._tokens)
         return bool(ended)
 
     def _record_all(self) -> None:
