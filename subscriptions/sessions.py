@@ -66,6 +66,15 @@ def note_sign_of_life(session: SessionBase, *, now: datetime) -> None:
         session[SEEN] = now.isoformat()
 
 
+def asked_at(request: HttpRequest) -> datetime:
+    """When the request came, by the database's clock, which is asked once for it."""
+    known: datetime | None = getattr(request, "asked_at", None)
+    if known is None:
+        known = database_time()
+        request.asked_at = known  # type: ignore[attr-defined]
+    return known
+
+
 # --- The second factor --------------------------------------------------------------
 def missing_step(request: HttpRequest) -> str:
     """The page that must come first for who has given the password, or nothing."""

@@ -8,6 +8,7 @@ from django.conf import settings
 
 from subscriptions.clock import database_time
 from subscriptions.sessions import (
+    asked_at,
     has_begun,
     has_ended,
     is_logged_in,
@@ -78,7 +79,7 @@ class SessionLimits:
         session = request.session
         # Programs have no session: for them this must cost nothing.
         if settings.SESSION_COOKIE_NAME in request.COOKIES and is_logged_in(session):
-            now = database_time()
+            now = asked_at(request)
             if has_ended(session, now=now):
                 session.flush()
             else:

@@ -15,9 +15,9 @@ from deliveries.pages.form_tokens import new_token
 from deliveries.pages.periods import presets, said_period
 from deliveries.pages.reasons import REASONS
 from deliveries.pages.status_words import WORDS
-from subscriptions.clock import database_time
 from subscriptions.models import EventType
 from subscriptions.pages.base import WebhookPage
+from subscriptions.sessions import asked_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +46,7 @@ class DeliveriesPage(WebhookPage):
         mark = _mark(rows, counts)
         if self.is_partial and request.GET.get("mark") == mark:
             return HttpResponse(status=NOTHING_NEW)
-        now = database_time()
+        now = asked_at(self.request)
         found = self._live(asked, page, counts) | {
             "rows": rows,
             "mark": mark,

@@ -22,9 +22,9 @@ from deliveries.pages.alarm import alarm_for
 from deliveries.pages.delivery_rows import rows_of
 from deliveries.pages.overview_charts import response_chart, stacked_chart
 from deliveries.pages.reasons import reason_of
-from subscriptions.clock import database_time
 from subscriptions.models import SigningSecret, Subscription
 from subscriptions.pages.base import WebhookPage
+from subscriptions.sessions import asked_at
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -107,7 +107,7 @@ class OverviewPage(WebhookPage):
 
     def get(self, request: HttpRequest, webhook_id: str) -> HttpResponse:
         chosen = RANGES.get(request.GET.get("range", ""), RANGES["24h"])
-        now = database_time()
+        now = asked_at(self.request)
         timeline = timeline_of(
             self.webhook, step=chosen.step, slots=chosen.slots, now=now
         )

@@ -15,9 +15,9 @@ from deliveries.logs.everybodys import WINDOW, Wanted, page_of_all
 from deliveries.pages.delivery_rows import DeliveryRow, rows_of
 from deliveries.pages.form_tokens import new_token
 from deliveries.pages.status_words import WORDS
-from subscriptions.clock import database_time
 from subscriptions.models import EventType, Tenant
 from subscriptions.pages.base import Page
+from subscriptions.sessions import asked_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,7 +66,7 @@ class SupportLogPage(Page):
         wanted, below = _wanted(request.GET), request.GET.get("below", "")
         place = int(below) if _PLACE.fullmatch(below) else None
         page = page_of_all(wanted, below=place, size=PER_PAGE)
-        now = database_time()
+        now = asked_at(self.request)
         names = EventType.objects.order_by("name").values_list("name", flat=True)
         return self.render(
             {

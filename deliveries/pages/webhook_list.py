@@ -12,10 +12,10 @@ from django.utils.translation import gettext_lazy as _
 from deliveries.inbox import url_of
 from deliveries.pages.alarm import alarm_for
 from deliveries.pages.webhook_rows import Wanted, counts_by_status, rows_of
-from subscriptions.clock import database_time
 from subscriptions.models import Tenant, Webhook
 from subscriptions.pages.badges import BADGES
 from subscriptions.pages.base import Page
+from subscriptions.sessions import asked_at
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -57,7 +57,7 @@ class WebhookListPage(Page):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         wanted = Wanted.of(request.GET, self.visitor)
-        now = database_time()
+        now = asked_at(self.request)
         counts = counts_by_status(wanted.of_any_status(self.visitor))
         total = counts[wanted.status] if wanted.status else counts.total()
         rows = wanted.rows(self.visitor, now=now)
