@@ -15,6 +15,7 @@ from deliveries.retention import (
     expired_events,
     expired_notes,
 )
+from deliveries.retention.rows import rest
 from deliveries.retention.space import give_back_space
 from subscriptions.clock import database_time
 
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
 # A batch that takes longer says that the database has enough to do.
 TOO_SLOW = timedelta(seconds=1)
-# The pause after a batch is as long as the batch, so that others get half of the time.
-SHORTEST_PAUSE = 0.01
 # Longer than any batch: should a purge die, the next one waits for the end of this.
 LEASE = timedelta(minutes=5)
 RENEWAL = 60.0
@@ -94,7 +93,7 @@ def purge(
                 purged.why_stopped = f"{reason} ({name})"
                 break
             lease.renew()
-            time.sleep(max(took, SHORTEST_PAUSE))
+            rest(took)
         if any(purged.counts.values()):
             give_back_space()
         purged_at = None if purged.why_stopped else periods.now

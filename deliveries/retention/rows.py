@@ -1,7 +1,8 @@
-"""Deleting by key, in the transaction of the caller."""
+"""Deleting by key, in the transaction of the caller, and without haste."""
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from django.db import connection
@@ -15,9 +16,12 @@ if TYPE_CHECKING:
 
     from django.db.models import Model
 
-# Deliveries or events in a transaction. SQLite has one writer at a time, so everybody
-# who publishes waits for it.
-BATCH, BATCH_OF_SQLITE = 500, 100
+# Deliveries or events in a transaction. SQLite has one writer at a time: everybody who
+# publishes waits for it, and who waits looks only now and then whether it is free.
+BATCH, BATCH_OF_SQLITE = 500, 30
+# The pause after a step, as a multiple of how long it took.
+PAUSE, PAUSE_OF_SQLITE = 1, 3
+SHORTEST_PAUSE = 0.01
 
 _DELETE_EVENTS = """
 DELETE FROM deliveries_event WHERE id {} AND created_at < %s AND NOT EXISTS (
@@ -29,6 +33,12 @@ RETURNING id
 
 def batch_size() -> int:
     return BATCH if connection.vendor == "postgresql" else BATCH_OF_SQLITE
+
+
+def rest(took: float) -> None:
+    """Leave the database to others, after a step of so many seconds."""
+    pause = PAUSE if connection.vendor == "postgresql" else PAUSE_OF_SQLITE
+    time.sleep(max(pause * took, SHORTEST_PAUSE))
 
 
 def delete_rows(model: type[Model], keys: Collection[int]) -> None:

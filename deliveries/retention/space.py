@@ -5,10 +5,14 @@ PostgreSQL uses it again for new rows; its autovacuum needs no request.
 
 from __future__ import annotations
 
+import time
+
 from django.db import connection
 
-# Each step is a transaction: 4 MB at a time.
-PAGES = 1000
+from deliveries.retention.rows import rest
+
+# Each step is a transaction: 1 MB at a time.
+PAGES = 250
 
 
 def give_back_space() -> None:
@@ -19,7 +23,9 @@ def give_back_space() -> None:
     before = None
     # A script runs the pragma to its end; a plain statement frees one page.
     while (free := _free_pages()) and free != before:
+        started = time.monotonic()
         connection.connection.executescript(f"PRAGMA incremental_vacuum({PAGES})")
+        rest(time.monotonic() - started)
         before = free
     with connection.cursor() as cursor:
         # Passive: it waits for nobody, and nobody for it.
