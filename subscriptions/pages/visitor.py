@@ -59,14 +59,17 @@ def visitor_of(request: HttpRequest) -> Visitor:
 
 def _visitor(request: HttpRequest) -> Visitor:
     user = person(request)
-    tenant: Tenant | None = user.tenant
-    subsidiaries = tuple(Subsidiary.objects.filter(tenant=tenant)) if tenant else ()
+    mine = Subsidiary.objects.filter(tenant=user.tenant_id).select_related("tenant")
+    subsidiaries = tuple(mine) if user.tenant_id else ()
+    if subsidiaries:
+        # It came with them: each page asks one question less.
+        user.tenant = subsidiaries[0].tenant
     chosen = request.session.get(CHOSEN)
     return Visitor(
         user=user,
         role=role_of(user),
         rights=rights_of(user),
-        tenant=tenant,
+        tenant=user.tenant,
         subsidiaries=subsidiaries,
         subsidiary=next((each for each in subsidiaries if each.code == chosen), None),
     )
