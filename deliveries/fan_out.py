@@ -1,4 +1,4 @@
-"""Who gets an event: those who subscribe, want it by their filter, and are not its subject."""
+"""Who gets an event: who subscribes and wants it by their filter, but not its subject."""
 
 from __future__ import annotations
 

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from deliveries.engine.delivering import Sent
     from deliveries.engine.verdicts import Verdict
 
-# "state + 0", "IS NOT FALSE": found by their ids, see candidates. What waits came later than what it waits for; said so, it
-# is looked up row by row, however little statistics know of. Without an alias: SQLite
-# would not know it where rows are returned.
+# "state + 0", "IS NOT FALSE": found by their ids, see candidates. What waits came later
+# than what it waits for; said so, it is looked up row by row, however little statistics
+# know of. Without an alias: SQLite would not know it where rows are returned.
 _MOVE = """
 UPDATE deliveries_delivery
 SET state = verdict.column3, due_at = verdict.column4, ended_at = verdict.column5,
