@@ -72,7 +72,7 @@ def page_of(
     place = _place(webhook, after) if after else None
     if place:
         rows = rows.filter(_beyond(place))
-    found = list(_for_rows(rows)[: size + 1])
+    found = list(_for_rows(rows, limit=size + 1))
     shown = found[:size]
     older = shown[-1].public_id if len(found) > size else ""
     return DeliveryPage(listed(webhook, shown), older)
@@ -159,10 +159,13 @@ def _before(place: Delivery) -> Q:
     return Q(created_at__gte=at) & (Q(created_at__gt=at) | Q(pk__gt=place.pk))
 
 
-def _for_rows(rows: DeliveryQuerySet) -> DeliveryQuerySet:
-    """Newest first, with what of their events is shown."""
-    found: DeliveryQuerySet = rows.order_by(*NEWEST_FIRST).select_related("event")
-    return found.defer("event__body", "event__body_with_previous")
+def _for_rows(rows: DeliveryQuerySet, *, limit: int) -> DeliveryQuerySet:
+    """The newest, with what of their events is shown."""
+    # Chosen within the index, so that only those of the page are fetched.
+    newest = rows.order_by(*NEWEST_FIRST).values("pk")[:limit]
+    found = Delivery.objects.filter(pk__in=newest).select_related("event")
+    whole: DeliveryQuerySet = found.order_by(*NEWEST_FIRST)
+    return whole.defer("event__body", "event__body_with_previous")
 
 
 def _latest_attempts(

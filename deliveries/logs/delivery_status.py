@@ -5,9 +5,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from django.db.models import BooleanField, ExpressionWrapper, Q
+from django.db.models import BooleanField, ExpressionWrapper, OuterRef, Q, Subquery
 
-from deliveries.models import Delivery
+from deliveries.models import Attempt, Delivery
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -39,6 +39,10 @@ _BY_STATE = {state: status for status, state in _FINAL.items()}
 _UNFINISHED = Q(state__in=Delivery.UNFINISHED)
 # To count by: with the state it says the status.
 WAS_ATTEMPTED = ExpressionWrapper(Q(attempts_made__gt=0), BooleanField())
+_ATTEMPTS = Attempt.objects.filter(delivery=OuterRef("pk")).order_by("-sequence")
+# Of the latest attempt: its index has both, so that no row of the log is fetched.
+LATEST_CODE = Subquery(_ATTEMPTS.values("status_code")[:1])
+LATEST_ERROR = Subquery(_ATTEMPTS.values("error_kind")[:1])
 
 
 def status_of(delivery: Delivery) -> DeliveryStatus:

@@ -1,9 +1,9 @@
 """Which deliveries a text leads to: by its id, or by what their event says.
 
-An id of a delivery or of a log entry may be cut short. Any other text is looked for in
-the event's payload, its id included, and in its entity's id; letter case is of no
-account. Payloads are found by the index of `deliveries.payload_index`, those that are
-too new for it by reading them.
+An id of a delivery or of a log entry may be cut short. That of an event is looked up
+where it is whole. Any other text is looked for in the event's payload, its id included,
+and in its entity's id; letter case is of no account. Payloads are found by the index of
+`deliveries.payload_index`, those that are too new for it by reading them.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ DIGITS = 26
 DELIVERY_OR_ENTRY = re.compile(
     rf"(?:dlv|log)_([0-9a-v]{{0,{DIGITS}}})(?:(?<=[0-9a-v]{{{DIGITS}}})_([0-9]{{0,9}}))?"
 )
+EVENT = re.compile(rf"evt_[0-9a-v]{{{DIGITS}}}")
 _BY_WORDS = (
     "SELECT rowid FROM deliveries_eventtext_words"
     " WHERE deliveries_eventtext_words MATCH %s"
@@ -57,12 +58,16 @@ def containing(text: str, webhook: Webhook, *, prefix: str) -> Q:
     """The condition on a table whose lookups of a delivery begin with *prefix*."""
     if not text:
         return Q()
-    named = DELIVERY_OR_ENTRY.fullmatch(text.lower())
-    if named:
+    name = text.lower()
+    if named := DELIVERY_OR_ENTRY.fullmatch(name):
         return Q(**{f"{prefix}uid__range": _uids(named[1])}) & _attempt(
             named[2], prefix=prefix
         )
-    return Q(**{f"{prefix}event__in": _events(text, webhook)})
+    event = f"{prefix}event"
+    if EVENT.fullmatch(name):
+        tenant = webhook.tenant_id
+        return Q(**{f"{event}__tenant": tenant, f"{event}__public_id": name})
+    return Q(**{f"{event}__in": _events(text, webhook)})
 
 
 def _attempt(sequence: str | None, *, prefix: str) -> Q:

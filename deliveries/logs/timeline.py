@@ -12,11 +12,13 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.db.models.functions import TruncHour
 
 from deliveries.logs.delivery_list import ListedDelivery
 from deliveries.logs.delivery_status import (
+    LATEST_CODE,
+    LATEST_ERROR,
     WAS_ATTEMPTED,
     DeliveryStatus,
     status_from,
@@ -30,7 +32,6 @@ from deliveries.policy.tallies import Tally, failure_class
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from deliveries.models.attempts import AttemptQuerySet
     from deliveries.models.deliveries import DeliveryQuerySet
     from subscriptions.models import Webhook
 
@@ -118,11 +119,12 @@ def reasons_of(
 
     By the class of their latest attempt's failure, the commonest first. One query.
     """
-    latest = _last_of_failed(webhook, since=since, until=until)
+    failed = _failed(webhook, since=since, until=until)
+    ends = failed.annotate(code=LATEST_CODE, error=LATEST_ERROR)
     reasons: Counter[str] = Counter()
-    ends = latest.values_list("status_code", "error_kind").annotate(count=Count("pk"))
-    for code, kind, count in ends:
-        reasons[failure_class(code, kind)] += count
+    counted = ends.values_list("code", "error").annotate(count=Count("pk"))
+    for code, error, count in counted:
+        reasons[failure_class(code, error)] += count
     return sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
 
 
@@ -130,26 +132,20 @@ def latest_failures(
     webhook: Webhook, *, since: datetime, until: datetime, limit: int
 ) -> list[ListedDelivery]:
     """The newest of them, with what ended them. One query."""
-    rows = _last_of_failed(webhook, since=since, until=until)
-    rows = rows.select_related("delivery__event").marking_latest()
-    newest = rows.only(*SHOWN_OF_AN_ATTEMPT, *SHOWN_OF_ITS_DELIVERY).order_by(
-        "-delivery__created_at", "-delivery"
-    )
+    failed = _failed(webhook, since=since, until=until)
+    newest = failed.order_by("-created_at", "-pk").values("pk")[:limit]
+    ends = Attempt.objects.filter(webhook=webhook, delivery__in=newest).only_latest()
+    whole = ends.select_related("delivery__event").marking_latest()
+    rows = whole.only(*SHOWN_OF_AN_ATTEMPT, *SHOWN_OF_ITS_DELIVERY)
     return [
         ListedDelivery(each.delivery, entry_of_attempt(each, webhook=webhook))
-        for each in newest[:limit]
+        for each in rows.order_by("-delivery__created_at", "-delivery")
     ]
 
 
-def _last_of_failed(
-    webhook: Webhook, *, since: datetime, until: datetime
-) -> AttemptQuerySet:
-    attempts = Attempt.objects.filter(
-        webhook=webhook,
-        delivery__webhook=webhook,
-        delivery__state=Delivery.State.FAILED,
-        delivery__is_test=False,
-        delivery__created_at__gte=since,
-        delivery__created_at__lt=until,
+def _failed(webhook: Webhook, *, since: datetime, until: datetime) -> DeliveryQuerySet:
+    made = Q(created_at__gte=since, created_at__lt=until)
+    found: DeliveryQuerySet = Delivery.objects.filter(
+        made, webhook=webhook, state=Delivery.State.FAILED, is_test=False
     )
-    return attempts.order_by().only_latest()
+    return found.order_by()

@@ -92,8 +92,11 @@ class Attempt(models.Model):
     class Meta:
         ordering = ["-id"]
         constraints = [
+            # With what lists of deliveries ask of the latest.
             models.UniqueConstraint(
-                name="one_attempt_per_claim", fields=["delivery", "sequence"]
+                name="one_attempt_per_claim",
+                fields=["delivery", "sequence"],
+                include=["status_code", "error_kind"],
             )
         ]
         indexes = [

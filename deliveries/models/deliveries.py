@@ -178,16 +178,19 @@ class Delivery(models.Model):
                 fields=["webhook", "unacknowledged_since"],
                 condition=Q(unacknowledged_since__isnull=False),
             ),
-            # For lists: the newest of a webhook. It begins with what the engine never
-            # asks for and has no state, so that no claim takes it for one of its own.
+            # For lists: the newest of a webhook, and counts of them. It begins with what
+            # the engine never asks for and is not ordered by state, so that no claim
+            # takes it for one of its own.
             models.Index(
                 name="delivery_listed",
                 fields=["is_test", "webhook", "-created_at", "-id"],
+                include=["state", "attempts_made", "event"],
             ),
-            # For recovery: what a webhook did not get.
+            # For recovery: what a webhook did not get; for pages that say why.
             models.Index(
                 name="delivery_not_received",
                 fields=["webhook", "created_at", "id"],
+                include=["state", "attempts_made", "event"],
                 condition=Q(state__in=(3, 4), is_test=False),
             ),
             # For recovery: how far one has come.

@@ -91,6 +91,8 @@ class Event(models.Model):
             ),
             # For polling since a time; for recovery, which looks for missed events.
             models.Index(name="event_by_time", fields=["tenant", "created_at"]),
+            # For lists of deliveries, which can be narrowed to a type.
+            models.Index(name="event_of_type", fields=["tenant", "type", "id"]),
         ]
 
     def __str__(self) -> str:

@@ -17,8 +17,7 @@ SET LOCAL lock_timeout = '5s';
 LOCK TABLE deliveries_attempt IN ACCESS EXCLUSIVE MODE;
 ALTER TABLE deliveries_attempt RENAME TO deliveries_attempt_before;
 ALTER INDEX attempt_log_counted RENAME TO attempt_log_counted_before;
-ALTER TABLE deliveries_attempt_before
-    RENAME CONSTRAINT one_attempt_per_claim TO one_attempt_per_claim_before;
+ALTER INDEX one_attempt_per_claim RENAME TO one_attempt_per_claim_before;
 ALTER TABLE deliveries_attempt_before DROP CONSTRAINT deliveries_attempt_pkey;
 ALTER TABLE deliveries_attempt_before
     ADD CONSTRAINT attempt_before_key PRIMARY KEY USING INDEX attempt_before_key;
@@ -32,11 +31,12 @@ CREATE TABLE deliveries_attempt (LIKE deliveries_attempt_before)
 ALTER TABLE deliveries_attempt
     ALTER COLUMN id SET DEFAULT nextval('deliveries_attempt_ids'),
     ADD CONSTRAINT deliveries_attempt_pkey PRIMARY KEY (id, delivery_id),
-    ADD CONSTRAINT one_attempt_per_claim UNIQUE (delivery_id, sequence),
     ADD CONSTRAINT attempt_delivery FOREIGN KEY (delivery_id)
         REFERENCES deliveries_delivery (id) DEFERRABLE INITIALLY DEFERRED,
     ADD CONSTRAINT attempt_webhook FOREIGN KEY (webhook_id)
         REFERENCES subscriptions_webhook (id) DEFERRABLE INITIALLY DEFERRED;
+CREATE UNIQUE INDEX one_attempt_per_claim ON deliveries_attempt (delivery_id, sequence)
+    INCLUDE (status_code, error_kind);
 CREATE INDEX attempt_log_counted ON deliveries_attempt (webhook_id, started_at DESC,
     id DESC, status, event_type, duration_ms, error_kind, is_test);
 ALTER TABLE deliveries_attempt ATTACH PARTITION deliveries_attempt_before

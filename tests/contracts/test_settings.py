@@ -64,7 +64,11 @@ OTHERS = [
         "a.example.com,b.example.com",
         ["a.example.com", "b.example.com"],
     ),
-    ("SILENCED_SYSTEM_CHECKS", "subscriptions.W010", ["subscriptions.W010"]),
+    (
+        "SILENCED_SYSTEM_CHECKS",
+        "subscriptions.W010",
+        ["subscriptions.W010", "models.W039", "models.W040"],
+    ),
     ("Q_WORKERS", "5", 5),
     ("REDIS_URL", "redis://cache:6379/1", "redis://cache:6379/1"),
 ]
