@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import django
@@ -30,12 +31,12 @@ STEPS = 20
 _EVENTS = """
 INSERT INTO deliveries_event (tenant_id, subsidiary_id, public_id, type, entity_type,
     entity_id, occurred_at, body, is_test, created_at)
-SELECT tenant.id, tenant.main, 'evt_seed_' || n, kind.name, 'Tender',
+SELECT tenant.id, tenant.main, 'evt_' || lpad(n::text, 26, '0'), kind.name, 'Tender',
     'T-' || (random() * %(events)s / 4)::int, made.at, made.body, false, made.at
 FROM (
     SELECT n, random() ^ 2 AS whose, random() ^ 2 AS which,
         now() - make_interval(days => %(days)s) * (1 - n::float / %(events)s) AS at,
-        convert_to('{"id":"evt_seed_' || n || '","data":{"note":"'
+        convert_to('{"id":"evt_' || lpad(n::text, 26, '0') || '","data":{"note":"'
             || repeat(md5(n::text), 14) || '"}}', 'UTF8') AS body
     FROM generate_series(%(first)s::int, %(last)s::int) AS n
 ) AS made
@@ -168,12 +169,17 @@ def main() -> None:
     parser.add_argument("--deliveries", type=int, default=DELIVERIES)
     arguments = parser.parse_args()
     django.setup()
+    from deliveries.payload_index import index_payloads
+
     if connection.vendor != "postgresql":
         sys.exit("Seeding needs PostgreSQL: set DATABASE_URL.")
     started = time.monotonic()
     create_webhooks()
     fill(deliveries=arguments.deliveries)
     call_command("rebuild_rollups", verbosity=0)
+    # The first finds out how far it may go.
+    for _ in range(2):
+        index_payloads(patience=timedelta(hours=1))
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT (SELECT count(*) FROM deliveries_delivery),"

@@ -110,6 +110,15 @@ def test_ids_are_told_apart_to_their_last_digit(webhook):
     assert found(webhook, second.delivery.public_id.upper()) == [second.public_id]
 
 
+def test_a_whole_id_of_an_event_finds_it_whatever_payloads_say(webhook):
+    wanted = delivered(webhook, public_id="evt_" + 26 * "a", body=b"{}")
+    naming_it = b'{"Cause":"evt_' + 26 * b"a" + b'"}'
+    delivered(webhook, public_id="evt_" + 26 * "b", body=naming_it)
+
+    assert found(webhook, "evt_" + 26 * "a") == [wanted.public_id]
+    assert found(webhook, "EVT_" + 26 * "A") == [wanted.public_id]
+
+
 def test_a_whole_id_of_an_entry_finds_that_attempt_alone(webhook):
     first = delivered(webhook)
     second = make_attempt(first.delivery)
