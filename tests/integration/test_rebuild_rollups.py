@@ -9,7 +9,7 @@ import pytest
 from django.apps import apps
 from django.core.management import CommandError, call_command
 
-from deliveries.models import Rollup
+from deliveries.models import DailyRollup, Rollup
 from tests.builders import make_attempt, make_delivery, make_webhook
 
 NOW = datetime(2026, 11, 20, 12, 34, 56, tzinfo=UTC)
@@ -121,12 +121,20 @@ def test_without_a_log_there_is_nothing_to_count(webhook, run):
     assert run() == (0, ["1 webhooks, 0 days counted anew."])
 
 
-def test_the_migration_counts_what_was_there_before(log, run):
-    migration = importlib.import_module("deliveries.migrations.0008_fill_rollups")
+def test_the_migrations_count_what_was_there_before(webhook, log, run):
+    hours = importlib.import_module("deliveries.migrations.0008_fill_rollups")
+    days = importlib.import_module("deliveries.migrations.0019_daily_rollups")
     Rollup.objects.all().delete()
 
     for _ in range(2):
-        migration.fill(apps, None)
+        hours.fill(apps, None)
+    # Not folded: it stands beside its day.
+    make_attempt(make_delivery(webhook), started_at=NOW)
+    days.fill(apps, None)
 
     assert run("--check") == (0, ["1 webhooks, 0 days differ."])
-    assert Rollup.objects.count() == 2
+    assert Rollup.objects.count() == 3
+    assert [row.statuses for row in DailyRollup.objects.order_by("day")] == [
+        {"success": 1},
+        {"success": 2, "timeout": 1, "skipped": 1},
+    ]

@@ -17,15 +17,15 @@ from deliveries.engine.counting import (
     COUNTED,
     count_attempts,
     count_rows,
-    fold,
     recount,
 )
 from deliveries.engine.delivering import deliver, prepare
+from deliveries.engine.folding import fold
 from deliveries.engine.interruptions import note_interrupted
 from deliveries.engine.recording import record
 from deliveries.logs import health_of, series_of
 from deliveries.logs.windows import tally_of
-from deliveries.models import Attempt, Delivery, Rollup, hour_of
+from deliveries.models import Attempt, DailyRollup, Delivery, Rollup, hour_of
 from deliveries.tokens import Tokens
 from deliveries.wire.exchange import Exchange, Response, Timing
 from deliveries.wire.message import HeaderStyle
@@ -160,6 +160,7 @@ steps = st.one_of(
 def test_health_is_a_count_over_the_log(webhook, story):
     Attempt.objects.all().delete()
     Rollup.objects.all().delete()
+    DailyRollup.objects.all().delete()
     for step, what in story:
         if step == "attempt":
             attempted(webhook, **what)
