@@ -10,6 +10,7 @@ from django.apps import apps
 from django.core.management import CommandError, call_command
 
 from deliveries.models import DailyRollup, Rollup
+from deliveries.policy.tallies import Stored
 from tests.builders import make_attempt, make_delivery, make_webhook
 
 NOW = datetime(2026, 11, 20, 12, 34, 56, tzinfo=UTC)
@@ -98,6 +99,22 @@ def test_a_difference_is_named_and_nothing_changed(webhook, log, run):
         [f"{webhook.public_id} differs on 2026-11-18.", "1 webhooks, 1 days differ."],
     )
     assert rows() == before
+
+
+def test_a_day_that_is_not_its_hours_is_named_and_counted_anew(webhook, log, run):
+    run()
+    before = list(DailyRollup.objects.values("day", *Stored._fields))
+    DailyRollup.objects.filter(day__gte=NOW - DAY).update(statuses={"failed": 7})
+    DailyRollup.objects.create(webhook=webhook, day=before[0]["day"] - 9 * DAY)
+
+    code, said = run("--check")
+
+    assert code == 1
+    assert said[:2] == [
+        f"{webhook.public_id} differs on {day}." for day in ("2026-11-09", "2026-11-20")
+    ]
+    run()
+    assert list(DailyRollup.objects.values("day", *Stored._fields)) == before
 
 
 def test_one_webhook_can_be_chosen(webhook, acme, log, run):
