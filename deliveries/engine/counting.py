@@ -16,13 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from deliveries.models import Attempt, DailyRollup, Rollup, Total, day_of, hour_of
 from deliveries.policy.explanations import UNSEEN
-from deliveries.policy.tallies import (
-    Stored,
-    Tally,
-    failure_class,
-    rounded,
-    stored_counts,
-)
+from deliveries.policy.tallies import Tally, failure_class, rounded, stored_counts
 from deliveries.statements import insert_unless_present
 from subscriptions.models import Webhook
 
@@ -44,12 +38,12 @@ _of_attempt = attrgetter(*COUNTED)
 
 def count_rows(rows: Iterable[Mapping[str, Any]]) -> None:
     """Count what was inserted just now, in the same transaction."""
-    _insert_parts(tallies_of(map(_of_row, rows)))
+    insert_hours(tallies_of(map(_of_row, rows)), are_parts=True)
 
 
 def count_attempts(attempts: Iterable[Attempt]) -> None:
     """The same, of rows as the ORM has them."""
-    _insert_parts(tallies_of(map(_of_attempt, attempts)))
+    insert_hours(tallies_of(map(_of_attempt, attempts)), are_parts=True)
 
 
 def tallies_of(entries: Iterable[tuple[Any, ...]]) -> Tallies:
@@ -77,24 +71,6 @@ def _add(
         tally.measure(duration_ms, step=rounded(duration_ms))
 
 
-def _insert_parts(tallies: Tallies) -> None:
-    rows = [
-        {"webhook_id": webhook_id, "hour": hour, **_columns(tally)}
-        for (webhook_id, hour), tally in tallies.items()
-    ]
-    insert_unless_present(Rollup, rows, alike={"is_part": True})
-
-
-def _columns(tally: Tally) -> dict[str, Any]:
-    return {
-        "statuses": tally.statuses,
-        "failures": tally.failures,
-        "durations": stored_counts(tally.durations),
-        "total_ms": tally.total_ms,
-        "longest_ms": tally.longest_ms,
-    }
-
-
 def recount(webhook_id: int, *, since: datetime, until: datetime) -> None:
     """Draw the hours from *since* to *until* from the log. Behind the turnstile."""
     hours = Rollup.objects.filter(webhook=webhook_id).within(since, until)
@@ -116,7 +92,7 @@ def _add_up_days(webhook_id: int, *, since: datetime, until: datetime) -> None:
     last = day_of(until - timedelta.resolution)
     days = {"since": day_of(since), "until": last + timedelta(days=1)}
     DailyRollup.objects.filter(webhook=webhook_id).within(**days).delete()
-    write_days(days_of_hours(webhook_id, **days))
+    insert_days(days_of_hours(webhook_id, **days))
 
 
 def days_of_hours(webhook_id: int, *, since: datetime, until: datetime) -> Tallies:
@@ -128,24 +104,28 @@ def days_of_hours(webhook_id: int, *, since: datetime, until: datetime) -> Talli
     return sums
 
 
-def insert_hours(tallies: Tallies) -> None:
-    Rollup.objects.bulk_create(
-        Rollup(webhook_id=webhook_id, hour=hour, **_columns(tally))
-        for (webhook_id, hour), tally in tallies.items()
-    )
+def insert_hours(tallies: Tallies, *, are_parts: bool = False) -> None:
+    alike = {"is_part": are_parts}
+    insert_unless_present(Rollup, _rows(tallies, "hour"), alike=alike)
 
 
-def write_days(tallies: Tallies) -> None:
-    """Over what is there. The index stays as it is, however often a day is folded."""
-    DailyRollup.objects.bulk_create(
-        (
-            DailyRollup(webhook_id=webhook_id, day=day, **_columns(tally))
-            for (webhook_id, day), tally in tallies.items()
-        ),
-        update_conflicts=True,
-        unique_fields=["webhook", "day"],
-        update_fields=Stored._fields,
-    )
+def insert_days(tallies: Tallies) -> None:
+    insert_unless_present(DailyRollup, _rows(tallies, "day"))
+
+
+def _rows(tallies: Tallies, span: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "webhook_id": webhook_id,
+            span: start,
+            "statuses": tally.statuses,
+            "failures": tally.failures,
+            "durations": stored_counts(tally.durations),
+            "total_ms": tally.total_ms,
+            "longest_ms": tally.longest_ms,
+        }
+        for (webhook_id, start), tally in tallies.items()
+    ]
 
 
 def take_in(parts: list[Rollup]) -> None:

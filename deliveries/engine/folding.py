@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from deliveries.engine import turnstile
-from deliveries.engine.counting import insert_hours, take_in, write_days
+from deliveries.engine.counting import insert_days, insert_hours, take_in
 from deliveries.models import DailyRollup, Rollup, day_of
 from deliveries.policy.tallies import Tally
 
@@ -39,13 +39,12 @@ def _webhooks_with_parts() -> Iterator[list[int]]:
 @transaction.atomic(durable=True)
 def _fold(webhooks: list[int]) -> int:
     turnstile.hold(webhooks)
-    parts = Rollup.objects.filter(webhook__in=webhooks, is_part=True)
-    hours = parts.order_by().values_list("hour", flat=True).distinct()
-    rows = Rollup.objects.filter(webhook__in=webhooks, hour__in=list(hours))
-    found = list(rows)
-    folded = [row for row in found if row.is_part]
-    take_in(folded)
-    _add_to_days(folded)
+    parts = list(Rollup.objects.filter(webhook__in=webhooks, is_part=True))
+    take_in(parts)
+    _add_to_days(parts)
+    hours = {part.hour for part in parts}
+    whole = Rollup.objects.filter(webhook__in=webhooks, hour__in=hours, is_part=False)
+    found = [*parts, *whole]
     sums: Tallies = defaultdict(Tally)
     for row in found:
         sums[row.webhook_id, row.hour].add(row.tally)
@@ -62,8 +61,9 @@ def _add_to_days(parts: list[Rollup]) -> None:
         webhook__in={webhook_id for webhook_id, _ in sums},
         day__in={day for _, day in sums},
     )
-    for row in rows.order_by():
-        # The days of one webhook need not be those of another.
-        if (row.webhook_id, row.day) in sums:
-            sums[row.webhook_id, row.day].add(row.tally)
-    write_days(sums)
+    # The days of one webhook need not be those of another.
+    found = [row for row in rows if (row.webhook_id, row.day) in sums]
+    for row in found:
+        sums[row.webhook_id, row.day].add(row.tally)
+    DailyRollup.objects.filter(pk__in=[row.pk for row in found]).delete()
+    insert_days(sums)
