@@ -17,8 +17,8 @@ from deliveries import alerts, stopping
 from deliveries.conf import RECOVERY_SLICE, SLICE, Conf, get_conf
 from deliveries.engine.acknowledging import stop_overdue
 from deliveries.engine.clock import database_clock
-from deliveries.engine.counting import fold
 from deliveries.engine.draining import Drain, Memory
+from deliveries.engine.folding import fold
 from deliveries.engine.healing import heal
 from deliveries.engine.watch import Watch, give_sign_of_life, nobody_watches
 from deliveries.models import Occurrence, Recovery, SignOfLife

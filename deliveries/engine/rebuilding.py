@@ -10,8 +10,8 @@ from django.db import transaction
 from django.db.models import Max, Min
 
 from deliveries.engine import turnstile
-from deliveries.engine.counting import counted_anew, recount
-from deliveries.models import Attempt, Rollup
+from deliveries.engine.counting import counted_anew, days_of_hours, recount
+from deliveries.models import Attempt, DailyRollup, Rollup, day_of
 from deliveries.policy.tallies import Tally
 
 if TYPE_CHECKING:
@@ -42,10 +42,15 @@ def differing_days(webhook: Webhook) -> list[datetime]:
 @transaction.atomic(durable=True)
 def _differs(webhook: Webhook, day: datetime) -> bool:
     _hold(webhook)
+    span = {"since": day, "until": day + DAY}
     kept: Tallies = defaultdict(Tally)
-    for row in Rollup.objects.filter(webhook=webhook).within(day, day + DAY):
+    for row in Rollup.objects.filter(webhook=webhook).within(**span):
         kept[webhook.pk, row.hour].add(row.tally)
-    return dict(kept) != counted_anew(webhook.pk, since=day, until=day + DAY)
+    if kept != counted_anew(webhook.pk, **span):
+        return True
+    days = DailyRollup.objects.filter(webhook=webhook).within(**span)
+    summed = {(webhook.pk, row.day): row.tally for row in days}
+    return summed != days_of_hours(webhook.pk, **span)
 
 
 def _hold(webhook: Webhook) -> None:
@@ -57,15 +62,17 @@ def _days(webhook: Webhook) -> Iterator[datetime]:
     """From the first to the last that the log or the roll-ups know of."""
     log = Attempt.objects.filter(webhook=webhook).order_by()
     hours = Rollup.objects.filter(webhook=webhook).order_by()
+    days = DailyRollup.objects.filter(webhook=webhook).order_by()
     bounds = [
         log.aggregate(first=Min("started_at"), last=Max("started_at")),
         hours.aggregate(first=Min("hour"), last=Max("hour")),
+        days.aggregate(first=Min("day"), last=Max("day")),
     ]
     firsts = [each["first"] for each in bounds if each["first"]]
     lasts = [each["last"] for each in bounds if each["last"]]
     if not firsts:
         return
-    day = min(firsts).replace(hour=0, minute=0, second=0, microsecond=0)
+    day = day_of(min(firsts))
     while day <= max(lasts):
         yield day
         day += DAY

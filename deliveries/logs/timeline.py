@@ -24,10 +24,10 @@ from deliveries.logs.delivery_status import (
     status_from,
 )
 from deliveries.logs.entries import entry_of_attempt
-from deliveries.logs.series import HOUR, series_of
+from deliveries.logs.sums import DAY, by_day, by_hour
 from deliveries.logs.walking import SHOWN_OF_AN_ATTEMPT
 from deliveries.models import Attempt, Delivery
-from deliveries.policy.tallies import Tally, failure_class
+from deliveries.policy.tallies import Tally, failure_class, total_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -96,9 +96,10 @@ def timeline_of(
     )
     for hour, status, count in _by_hour(mine.order_by()):
         found[hour - (hour - _EPOCH) % step].statuses[status] += count
-    hours = (now - starts[0]) // HOUR + 1
-    for each in series_of([webhook], hours=hours, now=now)[webhook.pk].hours:
-        found[each.start - (each.start - _EPOCH) % step].tally.add(each.tally)
+    # A slot of whole days begins with one of them.
+    pieces = by_hour if step % DAY else by_day
+    for start, sums in pieces(webhook, since=starts[0], until=last + step):
+        found[start - (start - _EPOCH) % step].tally.add(total_of([sums]))
     return Timeline(list(found.values()))
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from django.db.models import BooleanField, Count, ExpressionWrapper, Q
 
-from deliveries.models import Attempt, Rollup, hour_of
-from deliveries.policy.tallies import Tally
+from deliveries.logs.sums import by_day
+from deliveries.models import Attempt, hour_of
+from deliveries.policy.tallies import Tally, total_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -29,9 +30,7 @@ def tally_of(
     within 1 %.
     """
     first, last = _whole_hours(since, until)
-    tally = Tally()
-    for row in Rollup.objects.filter(webhook=webhook).within(first, last):
-        tally.add(row.tally)
+    tally = total_of(sums for _, sums in by_day(webhook, since=first, until=last))
     window = Q(started_at__range=(since, until))
     if tally.total <= few:
         tally = Tally()

@@ -14,13 +14,14 @@ from deliveries.models.occurrences import Occurrence
 from deliveries.models.payload_index import EventText, PayloadIndex
 from deliveries.models.purger import Purger
 from deliveries.models.recoveries import Recovery
-from deliveries.models.rollups import Rollup, hour_of
+from deliveries.models.rollups import DailyRollup, Rollup, day_of, hour_of
 from deliveries.models.rules import NotificationRule
 from deliveries.models.signs import SignOfLife
 from deliveries.models.totals import Total
 
 __all__ = [
     "Attempt",
+    "DailyRollup",
     "Delivery",
     "Egress",
     "Event",
@@ -38,6 +39,7 @@ __all__ = [
     "SignOfLife",
     "Total",
     "WebhookHealth",
+    "day_of",
     "hour_of",
     "log_id",
 ]

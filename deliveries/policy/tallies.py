@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 # Durations are kept to seven binary digits: exact below 128 ms, else within 1/128.
 _DIGITS = 7
@@ -103,6 +103,38 @@ def tally_of(
         total_ms=total_ms,
         longest_ms=longest_ms,
     )
+
+
+class Stored(NamedTuple):
+    """A tally as it is stored: names are texts."""
+
+    statuses: Mapping[str, int]
+    failures: Mapping[str, int]
+    durations: Mapping[str, int]
+    total_ms: int
+    longest_ms: int | None
+
+
+def total_of(stored: Iterable[Stored]) -> Tally:
+    """All together. A name becomes a number once, instead of once for each of them."""
+    rows = list(stored)
+    longest = [row.longest_ms for row in rows if row.longest_ms is not None]
+    return tally_of(
+        statuses=_added(row.statuses for row in rows),
+        failures=_added(row.failures for row in rows),
+        durations=_added(row.durations for row in rows),
+        total_ms=sum(row.total_ms for row in rows),
+        longest_ms=max(longest, default=None),
+    )
+
+
+def _added(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    # What Counter.update does, in half the time.
+    sums: dict[str, int] = {}
+    for each in counts:
+        for name, count in each.items():
+            sums[name] = sums.get(name, 0) + count
+    return sums
 
 
 def stored_counts(counts: Counter[Any]) -> dict[str, int]:

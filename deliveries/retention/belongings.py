@@ -13,6 +13,7 @@ from oauth2_provider import models as oauth
 
 from deliveries.models import (
     Attempt,
+    DailyRollup,
     Delivery,
     Event,
     EventText,
@@ -87,6 +88,7 @@ BELONGINGS = (
     Belonging(Credentials, "webhook__tenant"),
     Belonging(WebhookHealth, "webhook__tenant"),
     Belonging(Rollup, "webhook__tenant"),
+    Belonging(DailyRollup, "webhook__tenant"),
     Belonging(InboxMessage, "tenant"),
     Belonging(Recovery, "webhook__tenant", "recovery"),
     Belonging(NotificationRule, "tenant", "rule"),

@@ -11,7 +11,8 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
-from deliveries.engine.counting import fold, recount
+from deliveries.engine.counting import recount
+from deliveries.engine.folding import fold
 from deliveries.models import Delivery, Egress, Occurrence, Purger, Rollup, hour_of
 from subscriptions.models import User
 from tests.builders import (

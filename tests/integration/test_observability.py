@@ -10,7 +10,7 @@ import yaml
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
-from deliveries.engine.counting import fold
+from deliveries.engine.folding import fold
 from deliveries.models import Purger
 from tests.builders import make_attempt, make_delivery, make_sign_of_life
 from tests.processes import ROOT

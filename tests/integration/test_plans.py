@@ -211,6 +211,8 @@ def test_health_is_counted_within_the_index(cast):
         health_of(cast.average, days=7, now=timezone.now())
 
     assert found.read_whole() == []
+    rollups = {"one_daily_rollup_per_day", "rollup_of_webhook"}
+    assert rollups <= {node.get("Index Name") for node in found.nodes()}
     counting = [n for n in found.nodes() if n.get("Index Name") == LOG]
     assert {node["Node Type"] for node in counting} == {"Index Only Scan"}
 

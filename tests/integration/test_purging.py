@@ -13,7 +13,7 @@ from django.db import connection
 from deliveries import tasks
 from deliveries.checks import logs_are_kept_for_a_while
 from deliveries.conf import get_conf
-from deliveries.engine.counting import fold
+from deliveries.engine.folding import fold
 from deliveries.engine.rebuilding import differing_days
 from deliveries.logs import Criteria, DeliveryLog, health_of
 from deliveries.models import Attempt, Delivery, Event, Purger, Recovery, Rollup

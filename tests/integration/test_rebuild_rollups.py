@@ -9,7 +9,8 @@ import pytest
 from django.apps import apps
 from django.core.management import CommandError, call_command
 
-from deliveries.models import Rollup
+from deliveries.models import DailyRollup, Rollup
+from deliveries.policy.tallies import Stored
 from tests.builders import make_attempt, make_delivery, make_webhook
 
 NOW = datetime(2026, 11, 20, 12, 34, 56, tzinfo=UTC)
@@ -100,6 +101,22 @@ def test_a_difference_is_named_and_nothing_changed(webhook, log, run):
     assert rows() == before
 
 
+def test_a_day_that_is_not_its_hours_is_named_and_counted_anew(webhook, log, run):
+    run()
+    before = list(DailyRollup.objects.values("day", *Stored._fields))
+    DailyRollup.objects.filter(day__gte=NOW - DAY).update(statuses={"failed": 7})
+    DailyRollup.objects.create(webhook=webhook, day=before[0]["day"] - 9 * DAY)
+
+    code, said = run("--check")
+
+    assert code == 1
+    assert said[:2] == [
+        f"{webhook.public_id} differs on {day}." for day in ("2026-11-09", "2026-11-20")
+    ]
+    run()
+    assert list(DailyRollup.objects.values("day", *Stored._fields)) == before
+
+
 def test_one_webhook_can_be_chosen(webhook, acme, log, run):
     other = make_webhook(acme)
     make_attempt(make_delivery(other), started_at=NOW)
@@ -121,12 +138,20 @@ def test_without_a_log_there_is_nothing_to_count(webhook, run):
     assert run() == (0, ["1 webhooks, 0 days counted anew."])
 
 
-def test_the_migration_counts_what_was_there_before(log, run):
-    migration = importlib.import_module("deliveries.migrations.0008_fill_rollups")
+def test_the_migrations_count_what_was_there_before(webhook, log, run):
+    hours = importlib.import_module("deliveries.migrations.0008_fill_rollups")
+    days = importlib.import_module("deliveries.migrations.0019_daily_rollups")
     Rollup.objects.all().delete()
 
     for _ in range(2):
-        migration.fill(apps, None)
+        hours.fill(apps, None)
+    # Not folded: it stands beside its day.
+    make_attempt(make_delivery(webhook), started_at=NOW)
+    days.fill(apps, None)
 
     assert run("--check") == (0, ["1 webhooks, 0 days differ."])
-    assert Rollup.objects.count() == 2
+    assert Rollup.objects.count() == 3
+    assert [row.statuses for row in DailyRollup.objects.order_by("day")] == [
+        {"success": 1},
+        {"success": 2, "timeout": 1, "skipped": 1},
+    ]

@@ -17,15 +17,16 @@ from deliveries.engine.counting import (
     COUNTED,
     count_attempts,
     count_rows,
-    fold,
     recount,
 )
 from deliveries.engine.delivering import deliver, prepare
+from deliveries.engine.folding import fold
 from deliveries.engine.interruptions import note_interrupted
+from deliveries.engine.rebuilding import differing_days, rebuild
 from deliveries.engine.recording import record
 from deliveries.logs import health_of, series_of
 from deliveries.logs.windows import tally_of
-from deliveries.models import Attempt, Delivery, Rollup, hour_of
+from deliveries.models import Attempt, DailyRollup, Delivery, Rollup, hour_of
 from deliveries.tokens import Tokens
 from deliveries.wire.exchange import Exchange, Response, Timing
 from deliveries.wire.message import HeaderStyle
@@ -136,7 +137,10 @@ entries = st.fixed_dictionaries(
         "at": st.builds(
             lambda days, minutes: NOW - days * DAY + minutes * MINUTE,
             st.sampled_from([0, 1, 3, 7, 30]),
-            st.integers(-90, 90) | st.sampled_from([-60 - 34, -34, 26]),
+            st.integers(-90, 90)
+            | st.sampled_from([-60 - 34, -34, 26])
+            # Midnight, on both sides.
+            | st.sampled_from([-12 * 60 - 35, -12 * 60 - 34, 11 * 60 + 25]),
         ),
         "ending": st.integers(0, len(ENDINGS) - 1),
         "duration_ms": st.integers(0, 40_000),
@@ -160,18 +164,29 @@ steps = st.one_of(
 def test_health_is_a_count_over_the_log(webhook, story):
     Attempt.objects.all().delete()
     Rollup.objects.all().delete()
+    DailyRollup.objects.all().delete()
     for step, what in story:
         if step == "attempt":
             attempted(webhook, **what)
         elif step == "fold":
             fold()
+        elif step == "purge":
+            purge(webhook, until=NOW - what * DAY)
         else:
-            if step == "purge":
-                old = webhook.attempts.filter(started_at__lt=NOW - what * DAY)
-                Attempt.objects.filter(pk__in=old.values("pk")[:5]).delete()
-            recount(webhook.pk, since=NOW - 40 * DAY, until=NOW + DAY)
+            rebuild(webhook)
 
     assert_equal_to_the_log(webhook)
+    assert differing_days(webhook) == []
+
+
+def purge(webhook, *, until):
+    """The oldest five, as a batch of the product's does it."""
+    old = webhook.attempts.filter(started_at__lt=until).order_by("started_at", "pk")
+    gone = dict(old.values_list("pk", "started_at")[:5])
+    Attempt.objects.filter(pk__in=gone).delete()
+    if gone:
+        first, last = (hour_of(each(gone.values())) for each in (min, max))
+        recount(webhook.pk, since=first, until=last + HOUR)
 
 
 # --- Each way into the log ----------------------------------------------------------

@@ -20,6 +20,7 @@ from django.test import Client
 from django.utils import timezone
 from oauth2_provider import models as oauth
 
+from deliveries.engine.folding import fold
 from deliveries.inbox import receive
 from deliveries.models import Delivery, Event, EventText, Rollup, WebhookHealth
 from deliveries.retention.belongings import BELONGINGS
@@ -123,6 +124,7 @@ def furnish_webhook(webhook):
     RunningExport.objects.create(tenant=tenant, expires_at=timezone.now())
     about = About("webhook", webhook.public_id, webhook.name)
     record(Action.WEBHOOK_UPDATED, origin=SYSTEM, about=about, tenant_id=tenant.pk)
+    fold()
 
 
 def furnish_rule(tenant, person):

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import chain
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deliveries.policy.tallies import Tally, failure_class, rounded
+from deliveries.policy.tallies import (
+    Stored,
+    Tally,
+    failure_class,
+    rounded,
+    stored_counts,
+    total_of,
+)
 
 durations = st.integers(min_value=0, max_value=2_000_000)
 
@@ -19,6 +27,16 @@ def tally_of(measured, *, step=rounded):
         tally.count("success")
         tally.measure(duration_ms, step=step(duration_ms))
     return tally
+
+
+def stored(tally):
+    return Stored(
+        statuses=stored_counts(tally.statuses),
+        failures=stored_counts(tally.failures),
+        durations=stored_counts(tally.durations),
+        total_ms=tally.total_ms,
+        longest_ms=tally.longest_ms,
+    )
 
 
 @pytest.mark.parametrize(
@@ -53,6 +71,13 @@ def test_two_tallies_add_up_to_that_of_both(some, others):
     both.add(tally_of(others))
 
     assert both == tally_of(some + others)
+
+
+@given(st.lists(st.lists(durations), max_size=4))
+def test_many_add_up_as_they_are_stored(parts):
+    tallies = [tally_of(each) for each in parts]
+
+    assert total_of(map(stored, tallies)) == tally_of(chain.from_iterable(parts))
 
 
 @given(st.lists(durations, min_size=1), st.integers(1, 100))
