@@ -140,7 +140,7 @@ def test_without_a_log_there_is_nothing_to_count(webhook, run):
 
 def test_the_migrations_count_what_was_there_before(webhook, log, run):
     hours = importlib.import_module("deliveries.migrations.0008_fill_rollups")
-    days = importlib.import_module("deliveries.migrations.0019_daily_rollups")
+    days = importlib.import_module("deliveries.migrations.0020_daily_rollups")
     Rollup.objects.all().delete()
 
     for _ in range(2):

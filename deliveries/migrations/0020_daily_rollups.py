@@ -51,7 +51,7 @@ def _days(DailyRollup, webhook, hours):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('deliveries', '0018_count_occurrences'),
+        ('deliveries', '0019_cover_lists_of_deliveries'),
         ('subscriptions', '0012_shared_tokens'),
     ]
 
