@@ -51,7 +51,7 @@ def _wanted(rule: NotificationRule, kind: Kind) -> Iterator[Fact]:
 
 def _limits(rule: NotificationRule, kind: Kind) -> Iterator[Fact]:
     if threshold := KINDS[kind].threshold:
-        number = number_format(f"{rule.threshold:g}")
+        number = number_format(without_zeros(rule.threshold))
         bound = (
             dict(COMPARISONS)[rule.comparison] if "comparison" in TAKES[kind] else ""
         )
@@ -62,6 +62,11 @@ def _limits(rule: NotificationRule, kind: Kind) -> Iterator[Fact]:
         yield _("Only from so many"), number_format(rule.minimum_volume)
     if kind in WITH_WINDOW:
         yield _("Period"), retold(duration(rule.window_minutes))
+
+
+def without_zeros(number: float) -> float:
+    """10 rather than 10.0."""
+    return int(number) if number.is_integer() else number
 
 
 def _list(words: Iterable[Any]) -> str:

@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from deliveries.pages.rule_facts import without_zeros
 from deliveries.pages.rule_words import (
     BASELINES,
     COMPARISONS,
@@ -174,5 +175,5 @@ class RuleForm(forms.Form):
 def values_of(rule: NotificationRule) -> dict[str, Any]:
     """What the form of a rule begins with."""
     told = {name: getattr(rule, name) for name in RuleForm.base_fields}
-    told["threshold"] = f"{rule.threshold:g}"
+    told["threshold"] = without_zeros(rule.threshold)
     return told | {"recipients": list(rule.recipients.all())}

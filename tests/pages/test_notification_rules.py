@@ -428,6 +428,23 @@ def test_the_page_says_in_words_when_a_rule_alerts(dana, acme):
     ]
 
 
+@pytest.mark.parametrize(
+    ("threshold", "shown", "said"),
+    [
+        (10.0, 10, "At least 10"),
+        (0.25, 0.25, "At least 0.25"),
+        (12345678.0, 12345678, "At least 12345678"),
+    ],
+)
+def test_a_number_is_shown_as_it_was_entered(dana, acme, threshold, shown, said):
+    rule = make_rule(acme, kind="Count", threshold=threshold)
+
+    form = dana.get(page("rule_edit", rule)).context["form"]
+
+    assert str(form["threshold"].value()) == str(shown)
+    assert ("Number", said) in dana.get(page("rule", rule)).context["facts"]
+
+
 def test_a_rule_without_numbers_shows_none(dana, acme):
     rule = make_rule(acme, kind="WebhookDisabled")
 
