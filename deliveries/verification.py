@@ -16,6 +16,7 @@ from deliveries.spans import span
 from deliveries.wire.exchange import FailureKind, Response
 from deliveries.wire.message import compose_challenge
 from subscriptions.identifiers import new_uid
+from subscriptions.refusals import sentence
 from subscriptions.verification import reason_for_refusal, settle
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
     Send = Callable[[Request], Exchange]
 
+_LATE = sentence("There was no complete answer within {seconds} seconds.")
+# Of what is said here, that with facts in its braces.
+TEMPLATES = (_LATE,)
 
 logger = logging.getLogger(__name__)
 
@@ -100,14 +104,14 @@ def _report(verified: Verified) -> None:
 
 
 def _error(reply: Response | Failure, token: str, *, timeout: timedelta) -> str:
-    late = f"There was no complete answer within {timeout.total_seconds():g} seconds."
+    late = _LATE.format(seconds=f"{timeout.total_seconds():g}")
     match reply:
         case Response(cut="time"):
             return late
         case Response(cut="size"):
-            return "The answer was larger than 16 KiB."
+            return sentence("The answer was larger than 16 KiB.")
         case Response(cut="broken"):
-            return "The connection broke off in the middle of the answer."
+            return sentence("The connection broke off in the middle of the answer.")
         case Response(status_code=code, body=body):
             return reason_for_refusal(token, status_code=code, body=body)
         case _:

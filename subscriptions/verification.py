@@ -19,6 +19,7 @@ from subscriptions.json_depth import is_deeper_than
 from subscriptions.models import Webhook
 from subscriptions.operational import announce_enabled
 from subscriptions.origins import SYSTEM
+from subscriptions.refusals import sentence
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -27,7 +28,13 @@ if TYPE_CHECKING:
 
 TOKEN_BYTES = 24
 MAX_DEPTH = 64
-MISMATCH = "The challenge in the answer was not the one that was sent."
+MISMATCH = sentence("The challenge in the answer was not the one that was sent.")
+_WRONG_STATUS = sentence(
+    "The answer had status {code}; a challenge is passed with 200."
+)
+_TOO_DEEP = sentence("The answer was nested deeper than {limit} levels.")
+# Of what is said here, that with facts in its braces.
+TEMPLATES = (_WRONG_STATUS, _TOO_DEEP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +126,7 @@ class Unreadable(ValueError):
 def reason_for_refusal(challenge_token: str, *, status_code: int, body: bytes) -> str:
     """Why an answer does not prove ownership, as one sentence; empty when it does."""
     if status_code != 200:
-        return f"The answer had status {status_code}; a challenge is passed with 200."
+        return _WRONG_STATUS.format(code=status_code)
     try:
         answer = _read(body)
     except Unreadable as unreadable:
@@ -128,18 +135,16 @@ def reason_for_refusal(challenge_token: str, *, status_code: int, body: bytes) -
         case {"challenge": token}:
             return "" if token == challenge_token else MISMATCH
         case dict():
-            return "The answer had no property named challenge."
+            return sentence("The answer had no property named challenge.")
         case _:
-            return "The answer was not a JSON object."
+            return sentence("The answer was not a JSON object.")
 
 
 def _read(body: bytes) -> Any:
     # Depth first: recursion that runs out can break whatever else runs meanwhile.
     if is_deeper_than(MAX_DEPTH, raw=body):
-        message = f"The answer was nested deeper than {MAX_DEPTH} levels."
-        raise Unreadable(message)
+        raise Unreadable(_TOO_DEEP.format(limit=MAX_DEPTH))
     try:
         return json.loads(body)
     except ValueError:
-        message = "The answer was not valid JSON."
-        raise Unreadable(message) from None
+        raise Unreadable(sentence("The answer was not valid JSON.")) from None

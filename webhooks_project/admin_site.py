@@ -51,6 +51,8 @@ class WebhooksAdminSite(AdminSite):
     # The shell has a navigation of its own.
     enable_nav_sidebar = False
     login_template = "account/login.html"
+    password_change_template = "settings/account/password.html"  # noqa: S105 (a page)
+    password_change_done_template = "settings/account/password_changed.html"  # noqa: S105
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """For the shell. What Django adds is a list of all tables, which it lacks."""

@@ -17,6 +17,7 @@ from deliveries.models import Attempt, Delivery
 from deliveries.policy.explanations import INTERRUPTED, POISON
 from deliveries.policy.poison import Suspicion, suspicion
 from deliveries.statements import among, execute
+from subscriptions.refusals import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     LeaseOf = Callable[[str], timedelta]
 
-MESSAGE = "The worker stopped before it had recorded an answer."
+MESSAGE = sentence("The worker stopped before it had recorded an answer.")
 
 _INTERRUPTIONS = """
 SELECT delivery_id, count(*) FROM deliveries_attempt

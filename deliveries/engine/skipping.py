@@ -12,6 +12,7 @@ from deliveries.engine.counting import count_attempts
 from deliveries.models import Attempt, Delivery
 from deliveries.policy.explanations import DISABLED
 from deliveries.statements import execute
+from subscriptions.refusals import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from deliveries.engine.backlog import Busy
 
 BATCH = 500
-MESSAGE = "The webhook was disabled or deleted before this was sent."
+MESSAGE = sentence("The webhook was disabled or deleted before this was sent.")
 
 # What is in flight is not touched: its record decides. Those behind another go first:
 # only a pending row makes its webhook busy, so the last one must outlast them.

@@ -12,6 +12,7 @@ from deliveries.policy.tallies import failure_class
 from subscriptions.profiles import profile as profile_named
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from subscriptions.models import Webhook
@@ -51,6 +52,10 @@ class LogEntry:
 
     @property
     def explanation(self) -> Explanation | None:
+        return self.explained()
+
+    def explained(self, *, say: Callable[[str], str] = str) -> Explanation | None:
+        """*say*: in another language, as `deliveries.policy.explanations` says."""
         if self.attempt is None:
             return None
         policy = profile_named(self.webhook.profile).policy
@@ -64,7 +69,8 @@ class LogEntry:
                 success=policy.success,
                 stops_when_gone=policy.stops_when_gone,
                 showed_credentials="Authorization" in self.attempt.request_headers,
-            )
+            ),
+            say=say,
         )
 
     @property

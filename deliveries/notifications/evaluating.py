@@ -23,6 +23,7 @@ from deliveries.policy.notification_rules import (
     next_step,
     pause_after,
 )
+from subscriptions.refusals import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from deliveries.notifications.measuring import Reading
 
-CLEARED = "The rule is not hit any more."
+CLEARED = sentence("The rule is not hit any more.")
 # Of one evaluation; the next goes on with those that have waited longest.
 AT_ONCE = 1000
 

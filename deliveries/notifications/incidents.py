@@ -12,7 +12,7 @@ from django.utils.crypto import get_random_string
 from deliveries.conf import get_conf
 from deliveries.facts import WEBHOOK, Fact
 from deliveries.models import Incident, Notice
-from deliveries.notifications.sentences import sentence
+from deliveries.notifications.sentences import message_of
 from deliveries.publishing import publish_batch
 from deliveries.queue import MAIL_NOTICES, run_later
 from subscriptions.models import Subsidiary, User
@@ -50,7 +50,7 @@ def open_incident(
         since=reading.window.since,
         until=reading.window.until,
         token=get_random_string(TOKEN_LENGTH),
-        message=sentence(rule, reading.value or 0, webhook=webhook),
+        message=message_of(rule, reading.value or 0, webhook=webhook),
         opened_at=now,
         told_at=now,
     )

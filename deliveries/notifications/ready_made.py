@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from deliveries.policy.notification_rules import Baseline, Comparison, Kind, Metric
+from subscriptions.refusals import sentence
 
 
 def _body(name: str, kind: Kind, **more: Any) -> dict[str, Any]:
@@ -13,31 +14,41 @@ def _body(name: str, kind: Kind, **more: Any) -> dict[str, Any]:
 
 READY_MADE = [
     {
-        "Description": "A webhook was disabled because its receiver kept failing.",
-        "Rule": _body("Webhook disabled", Kind.WEBHOOK_DISABLED),
+        "Description": sentence(
+            "A webhook was disabled because its receiver kept failing."
+        ),
+        "Rule": _body(sentence("Webhook disabled"), Kind.WEBHOOK_DISABLED),
     },
     {
-        "Description": "An event was not delivered to a webhook that was doing well.",
-        "Rule": _body("First failed event", Kind.FIRST_FAILURE),
+        "Description": sentence(
+            "An event was not delivered to a webhook that was doing well."
+        ),
+        "Rule": _body(sentence("First failed event"), Kind.FIRST_FAILURE),
     },
     {
-        "Description": "Deliveries fail, and none has succeeded for four hours.",
-        "Rule": _body("No success", Kind.NO_SUCCESS, WindowMinutes=240),
+        "Description": sentence(
+            "Deliveries fail, and none has succeeded for four hours."
+        ),
+        "Rule": _body(sentence("No success"), Kind.NO_SUCCESS, WindowMinutes=240),
     },
     {
-        "Description": "A delivery has waited for more than 15 minutes.",
-        "Rule": _body("Waiting too long", Kind.OLDEST_WAITING, Threshold=15),
+        "Description": sentence("A delivery has waited for more than 15 minutes."),
+        "Rule": _body(sentence("Waiting too long"), Kind.OLDEST_WAITING, Threshold=15),
     },
     {
-        "Description": "Events of the last hour did not arrive within 10 minutes.",
+        "Description": sentence(
+            "Events of the last hour did not arrive within 10 minutes."
+        ),
         "Rule": _body(
-            "Delivery gap", Kind.DELIVERY_GAP, Threshold=10, WindowMinutes=60
+            sentence("Delivery gap"), Kind.DELIVERY_GAP, Threshold=10, WindowMinutes=60
         ),
     },
     {
-        "Description": "Half as many events within an hour as usual at this time.",
+        "Description": sentence(
+            "Half as many events within an hour as usual at this time."
+        ),
         "Rule": _body(
-            "Fewer events than usual",
+            sentence("Fewer events than usual"),
             Kind.PERCENT_CHANGE,
             Metric=str(Metric.EVENTS),
             Baseline=str(Baseline.MEDIAN),
@@ -48,9 +59,9 @@ READY_MADE = [
         ),
     },
     {
-        "Description": "20 deliveries failed within half an hour.",
+        "Description": sentence("20 deliveries failed within half an hour."),
         "Rule": _body(
-            "Many failures",
+            sentence("Many failures"),
             Kind.COUNT,
             Status=["failed", "timeout"],
             Threshold=20,
@@ -58,9 +69,11 @@ READY_MADE = [
         ),
     },
     {
-        "Description": "A tenth of at least 50 deliveries failed within an hour.",
+        "Description": sentence(
+            "A tenth of at least 50 deliveries failed within an hour."
+        ),
         "Rule": _body(
-            "Share of failures",
+            sentence("Share of failures"),
             Kind.PERCENT,
             Status=["failed", "timeout"],
             Threshold=10,

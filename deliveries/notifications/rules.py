@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from subscriptions.origins import Origin
 
 MAX_RULES = 50
-CHANGED = "The rule was changed."
-DELETED = "The rule was deleted."
+CHANGED = sentence("The rule was changed.")
+DELETED = sentence("The rule was deleted.")
 
 
 class TooManyRules(Refusal):

@@ -15,6 +15,7 @@ from deliveries.notifications.incidents import open_incident, resolve
 from deliveries.notifications.measuring import Reading, webhooks_of
 from deliveries.policy.notification_rules import Kind, may_open, window_until
 from subscriptions.models import Webhook
+from subscriptions.refusals import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 # What the mail about it leads to: the time in which it came to that.
 BEFORE = timedelta(hours=1)
 
-ACTIVE_AGAIN = "The webhook is not disabled any more."
-DELIVERS_AGAIN = "The webhook does not fail any more."
+ACTIVE_AGAIN = sentence("The webhook is not disabled any more.")
+DELIVERS_AGAIN = sentence("The webhook does not fail any more.")
 
 
 def webhook_disabled(webhook: Webhook, *, failures: int, now: datetime) -> None:

@@ -17,6 +17,7 @@ from deliveries.pages.attempt_panes import Panes, timing_of
 from deliveries.pages.delivery_rows import attempts_allowed, result_from, result_of
 from deliveries.pages.form_tokens import new_token
 from deliveries.pages.reasons import heading_of
+from deliveries.pages.retelling import retold
 from subscriptions.pages.base import WebhookPage
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ class FellowsPart(OfDelivery):
 def _explained(file: DeliveryFile) -> dict[str, Any]:
     """Of the chosen attempt; nothing of a success."""
     entry: LogEntry = file.chosen
-    text = entry.explanation
+    text = entry.explained(say=retold)
     if text is None:
         return {}
     heading = heading_of(entry.error_kind or "", entry.status_code)

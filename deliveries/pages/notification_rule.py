@@ -18,6 +18,7 @@ from deliveries.models import NotificationRule
 from deliveries.notifications.reading import dry_run, incidents_of
 from deliveries.notifications.rules import BadRule, delete_rule, update_rule
 from deliveries.pages.notification_rules import InnerPage
+from deliveries.pages.rule_facts import facts_of
 from deliveries.pages.rule_form import RuleForm, values_of
 from deliveries.pages.rule_words import KINDS
 from deliveries.policy.notification_rules import Kind
@@ -74,7 +75,8 @@ class RulePage(OfRule):
         pages = Paginator(incidents_of(self.rule), PER_PAGE)
         page = pages.get_page(self.request.GET.get("page"))
         conditions = FilterEntry.of(self.rule.payload).rows
-        return self.render({"page": page, "conditions": conditions} | found)
+        said = {"page": page, "facts": facts_of(self.rule), "conditions": conditions}
+        return self.render(said | found)
 
 
 class EditRule(OfRule):

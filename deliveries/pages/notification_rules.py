@@ -122,7 +122,9 @@ class NewRulePage(InnerPage):
     def _initial(self) -> dict[str, Any]:
         unset = UNSET | {"window_minutes": 60, "minimum_volume": 1, "threshold": 1}
         said = (self.ready_made or {}).items()
-        return unset | {NAMES[name]: value for name, value in said if name in NAMES}
+        told = {NAMES[name]: value for name, value in said if name in NAMES}
+        name: str = told["name"]
+        return unset | told | {"name": _(name)}
 
     def _form(self, *data: Any, **options: Any) -> RuleForm:
         tenant = self.visitor.tenant

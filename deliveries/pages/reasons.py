@@ -36,6 +36,7 @@ REASONS = {
     "protocol": Reason(_("Not valid HTTP"), _("The answer was not valid HTTP.")),
     "blocked": Reason(_("Address not allowed"), _("Address not allowed.")),
     "too_large": Reason(_("Headers too large"), _("The headers were too large.")),
+    "token": Reason(_("No access token"), _("We got no access token.")),
     "proxy": Reason(_("Our way out failed"), _("The fault was on our side.")),
     "outage": Reason(_("Our network failed"), _("The fault was on our side.")),
     INTERRUPTED: Reason(_("Interrupted by us"), _("The fault was on our side.")),

@@ -8,9 +8,11 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from deliveries.pages.rule_facts import without_zeros
 from deliveries.pages.rule_words import (
     BASELINES,
     COMPARISONS,
+    ERROR_KINDS,
     KINDS,
     METRICS,
     STATUSES,
@@ -34,6 +36,7 @@ NAMES = {
     "Name": "name",
     "Metric": "metric",
     "Status": "statuses",
+    "ErrorKind": "error_kinds",
     "Comparison": "comparison",
     "Threshold": "threshold",
     "MinimumVolume": "minimum_volume",
@@ -42,7 +45,15 @@ NAMES = {
 }
 # As in the API.
 MAX_NUMBER = 1_000_000_000
-_CHOSEN = ("metric", "statuses", "event_types", "payload", "comparison", "baseline")
+_CHOSEN = (
+    "metric",
+    "statuses",
+    "error_kinds",
+    "event_types",
+    "payload",
+    "comparison",
+    "baseline",
+)
 
 
 class RuleForm(forms.Form):
@@ -59,6 +70,13 @@ class RuleForm(forms.Form):
         required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text=_("None chosen: whichever."),
+    )
+    error_kinds = forms.MultipleChoiceField(
+        label=_("Reason of the failure"),
+        choices=ERROR_KINDS,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("None chosen: whichever, errors that your server answers as well."),
     )
     event_types = forms.MultipleChoiceField(
         label=_("Event types"),
@@ -134,8 +152,11 @@ class RuleForm(forms.Form):
         fields["recipients"].queryset = people.order_by("username")
         if "event_types" in fields:
             types = EventType.objects.subscribable().order_by("name")
-            names = dict.fromkeys(types.values_list("name", flat=True))
-            fields["event_types"].choices = [(name, name) for name in names]
+            names = set(types.values_list("name", flat=True))
+            # Those that are chosen first: the list is long.
+            chosen = set(self["event_types"].value() or ())
+            told = sorted(names, key=lambda name: (name not in chosen, name))
+            fields["event_types"].choices = [(name, name) for name in told]
 
     def fields_of_rule(self) -> dict[str, Any]:
         """As `notifications.rules` takes them."""
@@ -154,4 +175,5 @@ class RuleForm(forms.Form):
 def values_of(rule: NotificationRule) -> dict[str, Any]:
     """What the form of a rule begins with."""
     told = {name: getattr(rule, name) for name in RuleForm.base_fields}
+    told["threshold"] = without_zeros(rule.threshold)
     return told | {"recipients": list(rule.recipients.all())}

@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 
+from deliveries.pages.reasons import REASONS
+from deliveries.policy.explanations import KINDS as KNOWN
 from deliveries.policy.notification_rules import Baseline, Comparison, Kind, Metric
 
 
@@ -74,6 +76,8 @@ STATUSES = [
     ("timeout", _("Timed out")),
     ("skipped", _("Skipped")),
 ]
+# Why there was no answer; an answer that is an error is a result.
+ERROR_KINDS = [(name, each.label) for name, each in REASONS.items() if name in KNOWN]
 # Of which kinds a rule has a period, and a least volume.
 WITH_WINDOW = (
     Kind.COUNT,

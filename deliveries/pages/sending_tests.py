@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from deliveries.logs.finding import find_entry
 from deliveries.logs.trials import last_tests
 from deliveries.models import Attempt, Delivery, log_id
+from deliveries.pages.retelling import retold
 from deliveries.webhook_tests import (
     TEST,
     TooManyTests,
@@ -69,6 +70,7 @@ class TestingPage(WebhookPage):
         return {
             "sent": sent,
             "entry": entry,
+            "explanation": entry and entry.explained(say=retold),
             "is_waiting": entry is not None and entry.attempt is None,
             "is_good": entry is not None and entry.status == Attempt.Status.SUCCESS,
             "refusal": refusal,

@@ -11,26 +11,27 @@ import ssl
 from typing import TYPE_CHECKING
 
 from deliveries.wire.exchange import Failure, FailureKind
+from subscriptions.refusals import sentence
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
 CERTIFICATE_FAULTS = {
-    2: "The issuer of the certificate is not trusted.",
-    9: "The certificate is not valid yet.",
-    10: "The certificate has expired.",
-    18: "The certificate is self-signed.",
-    19: "The issuer of the certificate is not trusted.",
-    20: "The issuer of the certificate is not trusted.",
-    21: "The issuer of the certificate is not trusted.",
-    62: "The certificate is not valid for this host name.",
-    64: "The certificate is not valid for this IP address.",
+    2: sentence("The issuer of the certificate is not trusted."),
+    9: sentence("The certificate is not valid yet."),
+    10: sentence("The certificate has expired."),
+    18: sentence("The certificate is self-signed."),
+    19: sentence("The issuer of the certificate is not trusted."),
+    20: sentence("The issuer of the certificate is not trusted."),
+    21: sentence("The issuer of the certificate is not trusted."),
+    62: sentence("The certificate is not valid for this host name."),
+    64: sentence("The certificate is not valid for this IP address."),
 }
 
-_TOO_OLD = "The receiver does not support TLS 1.2 or newer."
-_NOT_TLS = "The receiver does not speak TLS on this port."
-_WANTS_CERTIFICATE = "The receiver asks for a client certificate."
-_REFUSED = (
+_TOO_OLD = sentence("The receiver does not support TLS 1.2 or newer.")
+_NOT_TLS = sentence("The receiver does not speak TLS on this port.")
+_WANTS_CERTIFICATE = sentence("The receiver asks for a client certificate.")
+_REFUSED = sentence(
     "The receiver refused the TLS handshake: it shares no cipher with us, or it asks "
     "for a client certificate."
 )
@@ -43,27 +44,31 @@ HANDSHAKE_FAULTS = {
     "RECORD_LAYER_FAILURE": _NOT_TLS,
     "TLSV13_ALERT_CERTIFICATE_REQUIRED": _WANTS_CERTIFICATE,
     "SSLV3_ALERT_HANDSHAKE_FAILURE": _REFUSED,
-    "TLSV1_UNRECOGNIZED_NAME": "The receiver does not know this host name.",
+    "TLSV1_UNRECOGNIZED_NAME": sentence("The receiver does not know this host name."),
 }
 
 CONNECT_FAULTS = {
-    errno.ECONNREFUSED: "The connection was refused.",
-    errno.ECONNRESET: "The connection was refused.",
-    errno.EHOSTUNREACH: "The host could not be reached.",
-    errno.ENETUNREACH: "The network of this host could not be reached.",
+    errno.ECONNREFUSED: sentence("The connection was refused."),
+    errno.ECONNRESET: sentence("The connection was refused."),
+    errno.EHOSTUNREACH: sentence("The host could not be reached."),
+    errno.ENETUNREACH: sentence("The network of this host could not be reached."),
 }
 
-BLOCKED = Failure(FailureKind.BLOCKED, "The address of this host may not be called.")
-PLAIN_BLOCKED = Failure(FailureKind.BLOCKED, "Only https:// may be called.")
-BAD_URL = Failure(FailureKind.BLOCKED, "The URL may not be called.")
-RESET = Failure(
-    FailureKind.RESET, "The connection was closed before an answer arrived."
+BLOCKED = Failure(
+    FailureKind.BLOCKED, sentence("The address of this host may not be called.")
 )
-NOT_HTTP = Failure(FailureKind.PROTOCOL, "The answer was not valid HTTP.")
-TOO_LARGE = Failure(FailureKind.TOO_LARGE, "The headers of the answer were too large.")
-_NOT_OPENED = "The connection could not be opened."
+PLAIN_BLOCKED = Failure(FailureKind.BLOCKED, sentence("Only https:// may be called."))
+BAD_URL = Failure(FailureKind.BLOCKED, sentence("The URL may not be called."))
+RESET = Failure(
+    FailureKind.RESET, sentence("The connection was closed before an answer arrived.")
+)
+NOT_HTTP = Failure(FailureKind.PROTOCOL, sentence("The answer was not valid HTTP."))
+TOO_LARGE = Failure(
+    FailureKind.TOO_LARGE, sentence("The headers of the answer were too large.")
+)
+_NOT_OPENED = sentence("The connection could not be opened.")
 NOT_OPENED = Failure(FailureKind.CONNECT, _NOT_OPENED)
-OUR_PROXY = Failure(FailureKind.PROXY, "Our own way out did not work.")
+OUR_PROXY = Failure(FailureKind.PROXY, sentence("Our own way out did not work."))
 
 _CLOSED = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 
@@ -79,30 +84,50 @@ class NoAnswer(Exception):
         self.failure = failure
 
 
-def seconds(duration: timedelta) -> str:
+# With facts in their braces; all other sentences stand for themselves.
+_NO_ANSWER = sentence("No answer within {number} {unit}.")
+_NO_CONNECTION = sentence("No connection within {number} {unit}.")
+_NOT_RESOLVED = sentence("The host name {host} could not be resolved.")
+_NOT_RESOLVED_YET = sentence(
+    "The host name {host} could not be resolved within {number} {unit}."
+)
+_NOT_LOOKED_UP = sentence(
+    "The host name {host} was not resolved: too many lookups are under way."
+)
+TEMPLATES = (
+    _NO_ANSWER,
+    _NO_CONNECTION,
+    _NOT_RESOLVED_YET,
+    _NOT_RESOLVED,
+    _NOT_LOOKED_UP,
+)
+
+
+def _seconds(duration: timedelta) -> dict[str, str]:
     """``30 seconds``, ``1 second``, ``0.5 seconds``."""
     number = f"{duration.total_seconds():g}"
-    return f"{number} second" if number == "1" else f"{number} seconds"
+    unit = sentence("second") if number == "1" else sentence("seconds")
+    return {"number": number, "unit": unit}
 
 
 def timed_out(timeout: timedelta) -> Failure:
-    return Failure(FailureKind.TIMEOUT, f"No answer within {seconds(timeout)}.")
+    return Failure(FailureKind.TIMEOUT, _NO_ANSWER.format(**_seconds(timeout)))
 
 
 def not_resolved(host: str, *, within: timedelta | None = None) -> Failure:
-    limit = f" within {seconds(within)}" if within else ""
-    detail = f"The host name {host} could not be resolved{limit}."
+    if within is None:
+        return Failure(FailureKind.DNS, _NOT_RESOLVED.format(host=host))
+    detail = _NOT_RESOLVED_YET.format(host=host, **_seconds(within))
     return Failure(FailureKind.DNS, detail)
 
 
 def not_looked_up(host: str) -> Failure:
-    detail = f"The host name {host} was not resolved: too many lookups are under way."
-    return Failure(FailureKind.DNS, detail)
+    return Failure(FailureKind.DNS, _NOT_LOOKED_UP.format(host=host))
 
 
 def not_connected(error: OSError | None, *, within: timedelta) -> Failure:
     if error is None or isinstance(error, TimeoutError):
-        detail = f"No connection within {seconds(within)}."
+        detail = _NO_CONNECTION.format(**_seconds(within))
     else:
         detail = CONNECT_FAULTS.get(error.errno or 0, _NOT_OPENED)
     return Failure(FailureKind.CONNECT, detail)
@@ -115,12 +140,12 @@ def tls_failed(error: OSError) -> Failure:
 
 def _tls_sentence(error: OSError) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
-        fallback = "The certificate could not be verified."
+        fallback = sentence("The certificate could not be verified.")
         return CERTIFICATE_FAULTS.get(error.verify_code, fallback)
     if isinstance(error, _CLOSED):
-        return "The connection was closed during the TLS handshake."
+        return sentence("The connection was closed during the TLS handshake.")
     reason = getattr(error, "reason", None) or ""
-    return HANDSHAKE_FAULTS.get(reason, "The TLS handshake failed.")
+    return HANDSHAKE_FAULTS.get(reason, sentence("The TLS handshake failed."))
 
 
 def failure_after_request(error: Exception) -> Failure:

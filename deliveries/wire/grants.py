@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from deliveries.wire.exchange import Failure, FailureKind, Request, Response
+from subscriptions.refusals import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +19,11 @@ if TYPE_CHECKING:
 # What came between us and the endpoint was ours.
 OURS = frozenset({FailureKind.PROXY, FailureKind.OUTAGE})
 MAX_LIFETIME = 86_400.0
-TOO_SLOW = "Your token endpoint did not answer in time."
+TOO_SLOW = sentence("Your token endpoint did not answer in time.")
+_ANSWERED = sentence("Your token endpoint answered {code}.")
+_NOT_ASKED = sentence("Your token endpoint could not be asked. {detail}")
+# Of what is said here, that with facts in its braces.
+TEMPLATES = (_ANSWERED, _NOT_ASKED)
 _TOKEN = re.compile(r"[!-~]{1,8192}")
 
 
@@ -77,16 +82,18 @@ def token_in(reply: Response | Failure) -> AccessToken | Failure:
     if isinstance(reply, Failure):
         return reply if reply.kind in OURS else no_token(_why_no_answer(reply))
     if reply.status_code != 200:
-        return no_token(f"Your token endpoint answered {reply.status_code}.")
+        return no_token(_ANSWERED.format(code=reply.status_code))
     if reply.cut:
-        return no_token("The answer of your token endpoint is too long or broken.")
+        return no_token(
+            sentence("The answer of your token endpoint is too long or broken.")
+        )
     return _token_of(_object(reply.body))
 
 
 def _why_no_answer(failure: Failure) -> str:
     if failure.kind is FailureKind.TIMEOUT:
         return TOO_SLOW
-    return f"Your token endpoint could not be asked. {failure.detail}"
+    return _NOT_ASKED.format(detail=failure.detail)
 
 
 def no_token(detail: str) -> Failure:
@@ -95,15 +102,21 @@ def no_token(detail: str) -> Failure:
 
 def _token_of(members: dict[str, Any] | None) -> AccessToken | Failure:
     if members is None:
-        return no_token("The answer of your token endpoint is not a JSON object.")
+        return no_token(
+            sentence("The answer of your token endpoint is not a JSON object.")
+        )
     text, kind = members.get("access_token"), members.get("token_type")
     if not isinstance(text, str) or not _TOKEN.fullmatch(text):
-        return no_token("The answer of your token endpoint has no access_token.")
+        return no_token(
+            sentence("The answer of your token endpoint has no access_token.")
+        )
     if not isinstance(kind, str) or kind.lower() != "bearer":
-        return no_token("Your token endpoint's token_type is not Bearer.")
+        return no_token(sentence("Your token endpoint's token_type is not Bearer."))
     lifetime = _positive(members.get("expires_in"))
     if lifetime is None:
-        return no_token("Your token endpoint's expires_in is not a number of seconds.")
+        return no_token(
+            sentence("Your token endpoint's expires_in is not a number of seconds.")
+        )
     return AccessToken(text, min(lifetime, MAX_LIFETIME))
 
 

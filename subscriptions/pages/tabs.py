@@ -35,6 +35,7 @@ TABS = (
 
 @dataclass(frozen=True, slots=True)
 class TabLink:
+    name: str
     label: Any
     href: str
     is_chosen: bool
@@ -45,6 +46,7 @@ def tabs_of(
 ) -> list[TabLink]:
     return [
         TabLink(
+            tab.name,
             tab.label,
             reverse(f"admin:{tab.name}", args=[webhook.public_id]),
             tab.name == chosen,

@@ -82,12 +82,13 @@ def when(moment: datetime | None, *, kind: str = "ago") -> str:
 
 @register.filter
 def duration(milliseconds: int | None) -> str:
-    """279 ms, 2.1 s; a dash where there is none."""
+    """279 ms, 2.1 s, 30 s; a dash where there is none."""
     if milliseconds is None:
         return "—"
     if milliseconds < 1000:
         return f"{milliseconds} ms"
-    return f"{number_format(milliseconds / 1000, decimal_pos=1)} s"
+    digits = 1 if milliseconds % 1000 else 0
+    return f"{number_format(milliseconds / 1000, decimal_pos=digits)} s"
 
 
 @register.filter

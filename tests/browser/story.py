@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils import timezone
 
 from deliveries.models import Attempt, Delivery, WebhookHealth
-from deliveries.notifications.sentences import sentence
+from deliveries.notifications.sentences import message_of
 from subscriptions.models import User, Webhook
 from subscriptions.request_auth import Auth, AuthType
 from subscriptions.tenancy import create_api_client
@@ -37,11 +37,12 @@ OK = {"status": Attempt.Status.SUCCESS, "status_code": 200}
 BROKEN = {"status": Attempt.Status.FAILED, "status_code": 503}
 NO_TLS = {
     "status": Attempt.Status.FAILED,
+    "status_code": None,
     "error_kind": "tls",
-    "error_message": "certificate has expired",
+    "error_message": "The certificate has expired.",
 }
 LIMITED = {"status": Attempt.Status.FAILED, "status_code": 429}
-DEAD = {"status": Attempt.Status.TIMEOUT, "error_kind": "timeout"}
+DEAD = {"status": Attempt.Status.TIMEOUT, "status_code": None, "error_kind": "timeout"}
 
 # Name, host, events per hour, usual milliseconds, and what goes wrong when (hours ago).
 WEBHOOKS: list[tuple[str, str, int, int, Callable[[int], dict[str, Any] | None]]] = [
@@ -195,7 +196,7 @@ def _alarm(tenant: Tenant, webhook: Webhook, now: datetime) -> dict[str, Any]:
         until=since + rule.window,
         opened_at=since + rule.window,
         told_at=since + rule.window,
-        message=sentence(rule, 62),
+        message=message_of(rule, 62),
     )
     return {"rule": rule, "incident": incident}
 

@@ -108,6 +108,8 @@ WALK = [
     ("tenant", lambda cast: page("tenant", cast.tenant.public_id), (SUPPORT,)),
     ("account", lambda cast: page("account"), ALL),
     ("two-factor", lambda cast: page("second_factor"), ALL),
+    ("password", lambda cast: page("password_change"), ALL),
+    ("password-changed", lambda cast: page("password_change_done"), ALL),
 ]
 
 # Django's own pages in our frame: looked at as who sees most of them. What each person

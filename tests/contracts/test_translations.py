@@ -10,7 +10,7 @@ import pytest
 from tests.processes import ROOT
 from tests.translations import COMPILED, compiled, missing, said, spanish
 
-PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]")
+PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w+\}")
 SAID_BY_TAG = re.compile(
     r"\{%\s*blocktrans.*?\{%\s*endblocktrans\w*\s*%\}|\{%\s*comment.*?endcomment\s*%\}"
     r"|\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}",

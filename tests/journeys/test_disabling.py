@@ -357,7 +357,8 @@ def test_whoever_disables_a_webhook_the_next_evaluation_finds_it(
     (incident,) = Incident.objects.all()
     assert incident.webhook == webhook
     assert incident.message == (
-        f"The webhook '{webhook.name}' was disabled: NotAcknowledged."
+        f"The webhook '{webhook.name}' was disabled: it did not "
+        "acknowledge an event in time."
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from subscriptions.models import Webhook
 from tests.pages.conftest import address
 
 SPANISH = {"Accept-Language": "es-MX,es;q=0.9"}
@@ -78,3 +79,17 @@ def test_the_api_says_the_same_whatever_the_language(client, db):
     assert first == second
     assert "Content-Language" not in spanish
     assert "Accept-Language" not in spanish.get("Vary", "")
+
+
+def test_why_a_verification_failed_is_said_in_it(admin, webhook):
+    Webhook.objects.update(
+        status="Pending",
+        verification_error="There was no complete answer within 3 seconds.",
+    )
+    pages = [address("webhook_settings", webhook), address("webhook_test", webhook)]
+
+    for page in pages:
+        spanish = admin.get(page, headers=SPANISH).content.decode()
+        english = admin.get(page).content.decode()
+        assert "No hubo una respuesta completa en 3 segundos." in spanish
+        assert "There was no complete answer within 3 seconds." in english

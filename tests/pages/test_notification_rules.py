@@ -12,6 +12,9 @@ from django.utils import timezone
 
 from deliveries.models import Delivery, NotificationRule
 from deliveries.notifications.ready_made import READY_MADE
+from deliveries.notifications.rules import CHANGED
+from deliveries.notifications.sentences import message_of
+from deliveries.policy.explanations import KINDS
 from subscriptions.models import AuditEvent
 from tests.builders import (
     make_delivery,
@@ -335,3 +338,141 @@ def test_pages_of_rules_take_few_queries_however_many_there_are(
         with CaptureQueriesContext(connection) as asked:
             dana.get(address)
         assert len(asked) <= 12, address
+
+
+def test_the_reasons_of_failures_are_chosen_in_the_form(dana, nobodys):
+    address = f"{LIST}new/?from={COUNT}"
+    shown = dana.get(address)
+
+    made = dana.post(address, form_of(shown, error_kinds=["timeout", "tls"]))
+
+    rule = NotificationRule.objects.get()
+    assert rule.error_kinds == ["timeout", "tls"]
+    assert "Certificate not trusted" in text_of(shown)
+    facts = dict(dana.get(made.url).context["facts"])
+    assert (
+        facts["Reason of the failure"] == "No answer in time, Certificate not trusted"
+    )
+
+
+def test_the_form_offers_each_error_kind_of_the_api(dana):
+    form = dana.get(f"{LIST}new/?from={COUNT}").context["form"]
+
+    offered = {name for name, _label in form.fields["error_kinds"].choices}
+
+    assert offered == KINDS
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            {"error_kinds": ["http_5xx"]},
+            "http_5xx is not one of the available choices.",
+        ),
+        (
+            {"metric": "Events", "statuses": [], "error_kinds": ["dns"]},
+            "An event has none of its own: count deliveries.",
+        ),
+    ],
+)
+def test_reasons_that_make_no_sense_are_refused(dana, nobodys, changes, said):
+    address = f"{LIST}new/?from={COUNT}"
+
+    response = dana.post(address, form_of(dana.get(address), **changes))
+
+    assert said in text_of(response)
+    assert NotificationRule.objects.count() == 0
+
+
+def test_reasons_that_were_chosen_by_the_api_stay(dana, acme):
+    rule = make_rule(acme, kind="Count", error_kinds=["dns"])
+
+    shown = dana.get(page("rule_edit", rule))
+    dana.post(page("rule_edit", rule), form_of(shown, threshold="5"))
+
+    rule.refresh_from_db()
+    assert (rule.threshold, rule.error_kinds) == (5, ["dns"])
+
+
+def test_event_types_that_are_chosen_stand_first(dana, acme):
+    chosen = ["load.changed", "trip.changed"]
+    rule = make_rule(acme, kind="Count", event_types=chosen)
+
+    form = dana.get(page("rule_edit", rule)).context["form"]
+
+    names = [name for name, _label in form.fields["event_types"].choices]
+    assert names[:2] == chosen
+    assert names[2:] == sorted(set(names) - set(chosen))
+
+
+def test_the_page_says_in_words_when_a_rule_alerts(dana, acme):
+    rule = make_rule(
+        acme,
+        kind="Percent",
+        statuses=["failed", "timeout"],
+        event_types=["load.changed"],
+        threshold=12.5,
+        minimum_volume=20,
+        window_minutes=120,
+    )
+
+    assert dana.get(page("rule", rule)).context["facts"] == [
+        ("Kind", "Share of deliveries"),
+        ("Count", "Deliveries"),
+        ("Result", "Failed, Timed out"),
+        ("Event types", "load.changed"),
+        ("Percent", "At least 12.5"),
+        ("Only from so many", "20"),
+        ("Period", "2 hours"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("threshold", "shown", "said"),
+    [
+        (10.0, 10, "At least 10"),
+        (0.25, 0.25, "At least 0.25"),
+        (12345678.0, 12345678, "At least 12345678"),
+    ],
+)
+def test_a_number_is_shown_as_it_was_entered(dana, acme, threshold, shown, said):
+    rule = make_rule(acme, kind="Count", threshold=threshold)
+
+    form = dana.get(page("rule_edit", rule)).context["form"]
+
+    assert str(form["threshold"].value()) == str(shown)
+    assert ("Number", said) in dana.get(page("rule", rule)).context["facts"]
+
+
+def test_a_rule_without_numbers_shows_none(dana, acme):
+    rule = make_rule(acme, kind="WebhookDisabled")
+
+    facts = dana.get(page("rule", rule)).context["facts"]
+
+    assert facts == [("Kind", "Webhook disabled")]
+
+
+def test_incidents_speak_the_language_of_who_reads_them(dana, acme):
+    webhook = make_webhook(acme)
+    rule = make_rule(acme, kind="NoSuccessFor", webhook=webhook, window_minutes=60)
+    told = message_of(rule, 7)
+    incident = make_incident(
+        rule, message=told, resolved_at=timezone.now(), resolution=CHANGED
+    )
+    open_one = make_incident(rule, message=told)
+    spanish = {"Accept-Language": "es"}
+    said = "Ninguna entrega tuvo éxito en 1 hora; fallaron 7."
+
+    pages = [
+        f"/admin/incidents/{incident.token}/",
+        page("rule", rule),
+        reverse("admin:webhook_overview", args=[webhook.public_id]),
+    ]
+
+    for address in pages:
+        assert said in text_of(dana.get(address, headers=spanish))
+        assert told in text_of(dana.get(address))
+    assert "La regla se cambió." in text_of(dana.get(pages[0], headers=spanish))
+    open_one.refresh_from_db()
+    assert open_one.message == told

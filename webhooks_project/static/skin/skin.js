@@ -130,8 +130,16 @@
   });
   document.addEventListener('htmx:afterSettle', (event) => localise(event.detail.elt));
 
+  /* On a narrow screen what is chosen stands where it can be seen. */
+  const reveal = (chosen) => {
+    const strip = chosen.parentElement;
+    const [inside, outside] = [chosen.getBoundingClientRect(), strip.getBoundingClientRect()];
+    if (inside.right > outside.right) strip.scrollLeft += inside.right - outside.right;
+  };
+
   const begin = () => {
     localise(document);
+    document.querySelectorAll(':is(.tabs, .segments) > [aria-current]').forEach(reveal);
     document.querySelectorAll('form[data-rows]').forEach(count);
     document.querySelectorAll('[data-group]').forEach((group) => choose(group));
     setInterval(() => { if (!document.hidden) localise(document); }, 30000);
