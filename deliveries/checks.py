@@ -128,3 +128,16 @@ def there_is_time_and_somebody_to_send(**kwargs: Any) -> list[Error]:
         message = "WEBHOOKS_RETRY_DELAYS must not hold a negative number."
         errors.append(Error(message, id="deliveries.E013"))
     return errors
+
+
+@register()
+def statements_may_travel_together(**kwargs: Any) -> list[Error]:
+    options = settings.DATABASES["default"].get("OPTIONS", {})
+    # Not its truth: of DATABASE_URL it is text, and "false" would be true.
+    if "server_side_binding" not in options:
+        return []
+    message = (
+        "DATABASE_URL must not say server_side_binding: "
+        "publishing sends several statements in one message."
+    )
+    return [Error(message, id="deliveries.E014")]

@@ -25,7 +25,11 @@ from tests.builders import make_tenant, make_webhook
 from tests.clock import Clock
 from tests.receiver import HOST, Receiver
 
-pytest_plugins = ["tests.secret_watch"]
+pytest_plugins = [
+    "tests.engine.databases",
+    "tests.scheduling",
+    "tests.secret_watch",
+]
 
 
 @pytest.fixture(autouse=True)

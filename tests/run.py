@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 
 # Most of them are for `make faults`.
 NO_FAULTS = "(not faults or representative)"
-SIDE_BY_SIDE = ["-n", "2", "--dist", "loadgroup"]
+# On two processors: one of the three waits for processes all the time.
+SIDE_BY_SIDE = ["-n", "3", "--dist", "loadgroup"]
 # Once is enough: they know no database, or ask only who may enter.
 ONCE = [
     f"--ignore=tests/{name}" for name in ("contracts", "isolation", "transport", "unit")
@@ -42,15 +44,28 @@ def main(words: list[str]) -> int:
     missing = ", ".join(name for name, path in found.items() if path is None)
     if missing and os.environ.get("REQUIRE_ALL"):
         return _say(f"Not installed: {missing}.", code=1)
+    times: list[str] = []
     with ExitStack() as services_running:
         for options, environment in _runs(found, services_running):
+            begun = time.monotonic()
             code = pytest_in([*options, *words], environment)
+            times.append(_took(time.monotonic() - begun, environment))
             # Words may leave one of the runs without any test.
             if code != pytest.ExitCode.OK and not (
                 words and code == pytest.ExitCode.NO_TESTS_COLLECTED
             ):
                 return code
+    _say("\n".join(times))
     return _say(f"Skipped, not installed: {missing}." if missing else "", code=0)
+
+
+def _took(seconds: float, environment: dict[str, str]) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02} with {_services_of(environment)}"
+
+
+def _services_of(environment: dict[str, str]) -> str:
+    return ", ".join(environment) or "SQLite"
 
 
 def _runs(found: dict[str, Path | None], running: ExitStack) -> Iterator[Run]:
@@ -70,7 +85,7 @@ def _runs(found: dict[str, Path | None], running: ExitStack) -> Iterator[Run]:
 
 def pytest_in(options: list[str], environment: dict[str, str]) -> int:
     """Run pytest in an environment that has those services, and no others."""
-    _say(f"pytest {' '.join(options)} with {', '.join(environment) or 'SQLite'}")
+    _say(f"pytest {' '.join(options)} with {_services_of(environment)}")
     ours = {"DATABASE_URL", "REDIS_URL"}
     inherited = {name: text for name, text in os.environ.items() if name not in ours}
     command = [sys.executable, "-m", "pytest", "-q", *options]

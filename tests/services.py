@@ -21,8 +21,10 @@ PATIENCE = 30
 # Debian keeps PostgreSQL's programs out of the search path.
 POSTGRESQL_HOMES = "/usr/lib/postgresql/*/bin"
 POSTGRESQL_SETTINGS = {"max_connections": "200", "listen_addresses": "127.0.0.1"}
-# Nothing here outlives the run: no write need reach the disk.
+# Nothing here outlives the run: no write need reach the disk. Tables are short: to
+# compile a query costs more than to run it.
 IN_A_HURRY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+IN_A_HURRY |= {"jit": "off"}
 
 
 def find_postgresql() -> Path | None:

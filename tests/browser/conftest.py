@@ -99,7 +99,8 @@ class Visit:
 
     def barriers(self):
         """What axe-core finds serious or critical: each rule, and where."""
-        self.page.evaluate(AXE)
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate(AXE)
         found = self.page.evaluate(AXE_RUN)
         return [
             (each["id"], [node["html"][:200] for node in each["nodes"]])
@@ -109,10 +110,14 @@ class Visit:
 
     def check_page(self, path, *, shots=None, sizes=SIZES):
         """Opens it in those sizes and themes: it fits, and keeps nobody out."""
+        shown = None
         for width, theme in sizes:
             self.page.set_viewport_size({"width": width, "height": 900})
-            self.page.emulate_media(color_scheme=theme)
-            assert self.open(path).status == 200, path
+            # Sheets follow the window at once; colours would fade into the others.
+            if theme != shown:
+                self.page.emulate_media(color_scheme=theme)
+                assert self.open(path).status == 200, path
+                shown = theme
             where = (path, width, theme)
             assert (where, self.overflow()) == (where, 0)
             assert (where, self.barriers()) == (where, [])
@@ -144,11 +149,11 @@ def visit(live_server, window):
 def shots(window, request):
     """Keep a picture when SCREENSHOTS names a folder, for a person to look at."""
 
-    def take(name):
+    def take(*names):
         folder = os.environ.get("SCREENSHOTS")
         if folder:
             spec = getattr(request.node, "callspec", None)
-            case = spec.id if spec else request.node.name
-            window.screenshot(path=Path(folder) / f"{name}-{case}.png", full_page=True)
+            case = "-".join([*names, spec.id if spec else request.node.name])
+            window.screenshot(path=Path(folder) / f"{case}.png", full_page=True)
 
     return take

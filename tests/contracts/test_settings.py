@@ -9,7 +9,10 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from deliveries import operational, queue
-from deliveries.checks import there_is_time_and_somebody_to_send
+from deliveries.checks import (
+    statements_may_travel_together,
+    there_is_time_and_somebody_to_send,
+)
 from deliveries.forgetting import forget_failures
 from tests.settings import settings_afresh, variables_read
 
@@ -174,3 +177,19 @@ def test_a_number_that_cannot_be_stops_the_start(settings, variable, value, told
     setattr(settings, variable, value)
 
     assert [error.msg for error in there_is_time_and_somebody_to_send()] == [told]
+
+
+@pytest.mark.parametrize("said", ["true", "false", "1"])
+def test_parameters_that_the_server_would_bind_stop_the_start(
+    settings, settings_with, monkeypatch, said
+):
+    assert statements_may_travel_together() == []
+
+    url = f"postgres://me:pw@db.example.com/hooks?server_side_binding={said}"
+    read = settings_with(DATABASE_URL=url)["DATABASES"]["default"]
+    monkeypatch.setitem(settings.DATABASES["default"], "OPTIONS", read["OPTIONS"])
+
+    assert [error.msg for error in statements_may_travel_together()] == [
+        "DATABASE_URL must not say server_side_binding: "
+        "publishing sends several statements in one message."
+    ]

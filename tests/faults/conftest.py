@@ -8,7 +8,6 @@ from tests.engine.conftest import (  # noqa: F401 (fixtures)
     database_options,
     product,
     receiver,
-    set_up_once,
 )
 from tests.faults.case import Case, Line
 

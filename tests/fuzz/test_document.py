@@ -41,12 +41,14 @@ CANONICAL = "/api/p/v3/"
 LISTS = ("webhooks", "events", "audit-events", LOG, f"{LOG}/export")
 
 
-@pytest.fixture
-def document(db):
+@pytest.fixture(scope="session")
+def document(django_db_setup, django_db_blocker):
+    """Read once: that, and looking for odd values in our code, costs more than asking."""
     cache.delete("openapi")
-    return schemathesis.openapi.from_wsgi(
-        f"{CANONICAL}openapi.json", get_wsgi_application()
-    )
+    with django_db_blocker.unblock():
+        return schemathesis.openapi.from_wsgi(
+            f"{CANONICAL}openapi.json", get_wsgi_application()
+        )
 
 
 def _cases():
