@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PATIENCE = 40
+# What a service manager gives them (docs/operations.md).
+TIME_TO_STOP = 60
 
 
 class Product:
@@ -89,7 +91,7 @@ class Product:
         workers, begun = self._groups.pop("workers"), time.monotonic()
         for pid in self._reached(workers.pid, reach):
             signal_to(pid, signal.SIGTERM)
-        workers.wait(PATIENCE)
+        workers.wait(TIME_TO_STOP)
         return time.monotonic() - begun
 
     def _reached(self, pid: int, reach: Reach) -> list[int]:
