@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from deliveries.models import Attempt
-from deliveries.policy.explanations import KINDS
+from deliveries.policy.failure_texts import KINDS
 from deliveries.policy.notification_rules import (
     LONGEST,
     MINUTE,

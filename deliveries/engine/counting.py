@@ -15,7 +15,7 @@ from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any
 
 from deliveries.models import Attempt, DailyRollup, Rollup, Total, day_of, hour_of
-from deliveries.policy.explanations import UNSEEN
+from deliveries.policy.error_kinds import UNSEEN
 from deliveries.policy.tallies import Tally, failure_class, rounded, stored_counts
 from deliveries.statements import insert_unless_present
 from subscriptions.models import Webhook

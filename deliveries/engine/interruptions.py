@@ -14,7 +14,7 @@ from deliveries import alerts
 from deliveries.engine.counting import count_attempts
 from deliveries.engine.ordering import promote_who_waited
 from deliveries.models import Attempt, Delivery
-from deliveries.policy.explanations import INTERRUPTED, POISON
+from deliveries.policy.error_kinds import INTERRUPTED, POISON
 from deliveries.policy.poison import Suspicion, suspicion
 from deliveries.statements import among, execute
 from subscriptions.refusals import sentence

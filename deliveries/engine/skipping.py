@@ -10,7 +10,7 @@ from django.db import transaction
 from deliveries.engine import turnstile
 from deliveries.engine.counting import count_attempts
 from deliveries.models import Attempt, Delivery
-from deliveries.policy.explanations import DISABLED
+from deliveries.policy.error_kinds import DISABLED
 from deliveries.statements import execute
 from subscriptions.refusals import sentence
 

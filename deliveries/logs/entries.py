@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from deliveries.models import Attempt, Delivery, log_id
-from deliveries.policy.explanations import Ending, Explanation, explain
+from deliveries.policy.explanations import Ending, explain
+from deliveries.policy.failure_texts import Explanation
 from deliveries.policy.tallies import failure_class
 from subscriptions.profiles import profile as profile_named
 

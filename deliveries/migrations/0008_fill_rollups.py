@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from django.db import migrations, transaction
 
-from deliveries.policy.explanations import UNSEEN
+from deliveries.policy.error_kinds import UNSEEN
 from deliveries.policy.tallies import Tally, failure_class, rounded, stored_counts
 
 STEP = timedelta(days=1)

@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from deliveries.models.deliveries import Delivery
-from deliveries.policy.explanations import POISON, UNSEEN
+from deliveries.policy.error_kinds import POISON, UNSEEN
 from subscriptions.identifiers import encode
 from subscriptions.models import Webhook
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 
-from deliveries.policy.explanations import INTERRUPTED, POISON
+from deliveries.policy.error_kinds import INTERRUPTED, POISON
 
 
 class Reason(NamedTuple):

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from django.utils.translation import gettext_lazy as _
 
 from deliveries.pages.reasons import REASONS
-from deliveries.policy.explanations import KINDS as KNOWN
+from deliveries.policy.failure_texts import KINDS as KNOWN
 from deliveries.policy.notification_rules import Baseline, Comparison, Kind, Metric
 
 

@@ -16,7 +16,7 @@ import trustme
 from deliveries.engine.backlog import busy_webhooks
 from deliveries.engine.claiming import Limits, claim
 from deliveries.models import Delivery
-from deliveries.policy.explanations import STORE_FIRST
+from deliveries.policy.failure_texts import STORE_FIRST
 from subscriptions.webhooks import disable_webhook
 from tests.builders import make_webhook, publish_sample
 from tests.certificates import self_signed_context, server_context

@@ -14,7 +14,7 @@ from deliveries.models import Delivery, NotificationRule
 from deliveries.notifications.ready_made import READY_MADE
 from deliveries.notifications.rules import CHANGED
 from deliveries.notifications.sentences import message_of
-from deliveries.policy.explanations import KINDS
+from deliveries.policy.failure_texts import KINDS
 from subscriptions.models import AuditEvent
 from tests.builders import (
     make_delivery,

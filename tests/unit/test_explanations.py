@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from deliveries.policy.explanations import BY_KIND, UNSEEN, Ending, explain
+from deliveries.policy.error_kinds import UNSEEN
+from deliveries.policy.explanations import Ending, explain
+from deliveries.policy.failure_texts import BY_KIND
 from deliveries.wire.exchange import FailureKind
 
 BY_CODE = {

@@ -12,13 +12,12 @@ from django.utils import translation
 
 from deliveries.notifications.sentences import message_of
 from deliveries.pages.retelling import TEMPLATES, retold
-from deliveries.policy.explanations import (
+from deliveries.policy.explanations import Ending, explain
+from deliveries.policy.failure_texts import (
     BY_CLASS,
     BY_KIND,
     BY_MESSAGE,
     BY_STATUS_CODE,
-    Ending,
-    explain,
 )
 from deliveries.policy.notification_rules import Kind
 from deliveries.transport import failures
