@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 from deliveries.models import Attempt, Delivery, log_id
 from deliveries.policy.explanations import Ending, explain
-from deliveries.policy.failure_texts import Explanation
 from deliveries.policy.tallies import failure_class
 from subscriptions.profiles import profile as profile_named
 
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from deliveries.policy.failure_texts import Explanation
     from subscriptions.models import Webhook
 
 PENDING = "pending"
