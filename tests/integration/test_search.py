@@ -14,7 +14,7 @@ from deliveries.logs import Criteria, DeliveryLog
 from deliveries.models import Delivery, Event, EventText, PayloadIndex, log_id
 from deliveries.payload_index import BATCH, forget_payloads, index_payloads
 from tests.builders import make_attempt, make_delivery, make_event, make_webhook
-from tests.horizon import wait_for_horizon
+from tests.horizon import wait_for_next_look
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -28,9 +28,9 @@ def nothing():
 
 def index_twice():
     """The first look sees what is there, the second that it is safe."""
-    wait_for_horizon()
-    index_payloads(patience=LONG)
-    assert index_payloads(patience=LONG)
+    for _ in range(2):
+        wait_for_next_look()
+        assert index_payloads(patience=LONG)
 
 
 @pytest.fixture(params=[nothing, index_twice], ids=["not indexed", "indexed"])
@@ -178,7 +178,9 @@ def test_payloads_are_indexed_by_and_by_and_searched_meanwhile(webhook):
 def test_a_worker_that_is_told_to_stop_indexes_no_further(webhook):
     for _ in range(BATCH + 1):
         make_event(webhook.tenant)
+    wait_for_next_look()
     index_payloads(patience=NONE, is_told_to_stop=lambda: True)
+    wait_for_next_look()
 
     assert not index_payloads(patience=LONG, is_told_to_stop=lambda: True)
 
@@ -265,8 +267,8 @@ def test_the_sweep_has_payloads_indexed_unless_that_is_switched_off(settings):
 
 def test_the_task_indexes_aside_and_rings(webhook):
     delivered(webhook, entity_id="T-99")
-    wait_for_horizon()
     for _ in range(2):
+        wait_for_next_look()
         tasks.index()
         for thread in threading.enumerate():
             if thread.name == "index":
