@@ -1,8 +1,8 @@
 # make demo    run the product here, with a receiver to look at; FRESH=1 starts clean
 # make test    the whole suite; what is not installed is left out and named
-# make faults  kill, stop and move what there is; takes half an hour, prints tables
+# make faults  kill, stop and move what there is; takes three quarters of an hour, prints tables
 # make fuzz    odd requests for ten minutes (MINUTES=60: longer), others each time
-# make bench   how fast it is, in tables (15 minutes; QUICK=1: 2); needs the machine alone
+# make bench   how fast it is, in tables (half an hour; QUICK=1: 2 minutes); needs the machine alone
 # make check   style, architecture, types, migrations, deployment settings
 
 # The stamps carry the hash of what is installed: nothing changed, nothing to do.
