@@ -7,19 +7,14 @@ from typing import TYPE_CHECKING, Any
 from django import template
 
 from deliveries.logs.failing import MOST, failed_lately
-from deliveries.pages import retelling
+from deliveries.pages.retelling import retold
 from subscriptions.sessions import asked_at
 
 if TYPE_CHECKING:
     from django.template import Context
 
 register = template.Library()
-
-
-@register.filter
-def retold(text: str) -> str:
-    """A sentence that was stored in English, in the reader's language."""
-    return retelling.retold(text)
+register.filter(retold)
 
 
 @register.inclusion_tag("webhooks/failed_lately.html", takes_context=True)
