@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
 from django.conf import settings as django_settings
 from django.test import Client
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Locator, sync_playwright
+
+from tests.browser import slowness
 
 CHROMIUM = "/usr/bin/chromium"
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text()
@@ -26,6 +29,16 @@ document.addEventListener("securitypolicyviolation", (event) =>
 """
 # As the page itself answers: the browser says so on its console, and rightly.
 STATUS = "Failed to load resource: the server responded with a status of"
+# SLOW_PAGES=1 has each page arrive late and in pieces: what is read too early fails.
+SLOW_PAGES = bool(os.environ.get("SLOW_PAGES"))
+
+click = Locator.click
+
+
+def click_and_wait(locator, **options):
+    """Where it leads to another page, until all of that has arrived."""
+    click(locator, **options)
+    locator.page.wait_for_load_state()
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +47,9 @@ def chromium():
     # code: no longer than for these tests.
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        patch.setattr(Locator, "click", click_and_wait)
+        if SLOW_PAGES:
+            slowness.answer_in_pieces(patch)
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM, args=["--no-sandbox"]
         )
@@ -41,13 +57,19 @@ def chromium():
         browser.close()
 
 
-@pytest.fixture
-def window(chromium):
-    context = chromium.new_context()
+@contextmanager
+def window_of(chromium, **options):
+    context = chromium.new_context(**options)
     page = context.new_page()
     page.set_default_timeout(10_000)
     yield page
     context.close()
+
+
+@pytest.fixture
+def window(chromium):
+    with window_of(chromium) as page:
+        yield page
 
 
 @pytest.fixture(autouse=True)
@@ -143,6 +165,15 @@ def visit(live_server, window):
     visit = Visit(window, live_server.url)
     yield visit
     assert visit.complaints == []
+
+
+@pytest.fixture
+def plain(chromium, live_server):
+    """Somebody whose window runs no script of any page's."""
+    with window_of(chromium, java_script_enabled=False) as page:
+        visit = Visit(page, live_server.url)
+        yield visit
+        assert visit.complaints == []
 
 
 @pytest.fixture

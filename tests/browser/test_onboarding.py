@@ -41,6 +41,7 @@ class Keyboard:
 
     def go_to(self, name):
         """Press Tab until what is called so has the focus; never through the body."""
+        self._page.wait_for_load_state()
         walked = []
         for _ in range(80):
             self._page.keyboard.press("Tab")

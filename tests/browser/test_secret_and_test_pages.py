@@ -50,6 +50,7 @@ def answered(status_code, **attempt):
 
 def press_until(window, name):
     """Tabs on to the button or link of that name."""
+    window.wait_for_load_state()
     for _ in range(60):
         window.keyboard.press("Tab")
         focused = window.evaluate("document.activeElement.innerText.trim()")
@@ -170,21 +171,11 @@ def test_the_catalogue_is_filtered_as_one_types(dana):
     assert dana.page.locator("[data-group]:visible").count() == 1
 
 
-@pytest.fixture
-def window(chromium, request):
-    """Where a test asks for it, without JavaScript."""
-    has_script = "without_script" not in request.node.name
-    context = chromium.new_context(java_script_enabled=has_script)
-    opened = context.new_page()
-    opened.set_default_timeout(10_000)
-    yield opened
-    context.close()
-
-
-def test_reveal_languages_and_tests_work_without_script(dana, webhook):
-    window = dana.page
+def test_reveal_languages_and_tests_work_without_script(plain, webhook):
+    plain.log_in_as(make_person("dana", webhook.tenant))
+    window = plain.page
     secret = reveal_secret(webhook)
-    dana.open(page("webhook_secret", webhook))
+    plain.open(page("webhook_secret", webhook))
 
     window.get_by_role("button", name="Reveal").click()
     assert window.inner_text("#clear") == secret
@@ -192,7 +183,7 @@ def test_reveal_languages_and_tests_work_without_script(dana, webhook):
     code = window.locator(".snippets .code:visible figcaption")
     assert code.all_inner_texts() == ["verify.go"]
 
-    dana.open(page("webhook_test", webhook))
+    plain.open(page("webhook_test", webhook))
     window.select_option("#event_type", "load.changed")
     window.get_by_role("button", name="Show sample").click()
     window.get_by_role("button", name="Send test event").click()

@@ -6,7 +6,6 @@ import pytest
 
 from subscriptions.models import ApiClient, User
 from subscriptions.tenancy import create_api_client
-from tests.browser.conftest import Visit
 from tests.people import make_person
 
 pytestmark = pytest.mark.browser
@@ -17,15 +16,6 @@ CLIENTS = "/admin/settings/api-clients/"
 @pytest.fixture
 def dana(acme):
     return make_person("dana", acme)
-
-
-@pytest.fixture
-def without_script(chromium, live_server):
-    context = chromium.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.set_default_timeout(10_000)
-    yield Visit(page, live_server.url)
-    context.close()
 
 
 def test_a_dialog_asks_before_a_client_is_revoked_and_escape_gives_the_focus_back(
@@ -66,8 +56,8 @@ def test_a_new_client_by_keyboard_alone(visit, dana):
     assert visit.barriers() == []
 
 
-def test_without_a_script_the_same_is_done_on_pages(without_script, dana, acme):
-    visit = without_script
+def test_without_a_script_the_same_is_done_on_pages(plain, dana, acme):
+    visit = plain
     visit.log_in_as(dana)
     visit.open(f"{CLIENTS}new/")
     visit.page.check("input[value='logs:read']")

@@ -6,25 +6,12 @@ import pytest
 
 from deliveries.inbox import url_of
 from subscriptions.models import Webhook
-from tests.browser.conftest import Visit
 from tests.browser.test_dashboard import cast  # noqa: F401 (a fixture)
 from tests.browser.walk import ADMIN, WALK
 from tests.builders import make_event, make_webhook
 from tests.people import make_person
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def plain(chromium, live_server):
-    """A window that runs no script of any page's."""
-    context = chromium.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.set_default_timeout(10_000)
-    visit = Visit(page, live_server.url)
-    yield visit
-    context.close()
-    assert visit.complaints == []
 
 
 def test_each_page_of_the_walk_stands_without_a_script(plain, cast):  # noqa: F811
