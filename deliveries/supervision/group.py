@@ -19,14 +19,15 @@ if TYPE_CHECKING:
 PATIENCE = 10.0
 
 
-def _members(group: int) -> Iterator[int]:
-    """Who is alive in that process group."""
+def _names_in(group: int) -> Iterator[str]:
+    """Of those who are alive in that process group. None but on Linux."""
     for stat in Path("/proc").glob("[0-9]*/stat"):
         # It may be gone by the time we read.
         with suppress(OSError):
-            state, _, its_group, *_ = stat.read_text().rpartition(")")[2].split()
+            name, _, fields = stat.read_text().partition(" (")[2].rpartition(") ")
+            state, _, its_group, *_ = fields.split()
             if int(its_group) == group and state != "Z":
-                yield int(stat.parent.name)
+                yield name
 
 
 class Group:
@@ -82,12 +83,14 @@ class Group:
         return False
 
     def seconds_deserted(self) -> float:
-        """How long its main process is all that was left. Known on Linux alone.
+        """How long the others have been there without a worker. Known on Linux alone.
 
-        django-q2's waits for ever for a sentinel that was killed while it was told to
-        stop: it wants to hear that it was heard.
+        django-q2's wait for ever for each other when one of them was killed: the main
+        process for its sentinel to say that it was told to stop, the pusher with a
+        full queue for a worker to take something.
         """
-        if set(_members(self.pid)) != {self.pid}:
+        names = set(_names_in(self.pid))
+        if not names or stopping.WORKER in names:
             self._in_company_at = time.monotonic()
         return time.monotonic() - self._in_company_at
 

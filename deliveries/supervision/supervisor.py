@@ -24,8 +24,8 @@ LISTEN = 2.0
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 # A group that has lived this long was no failed start.
 PROVEN = 60.0
-# A main process that ends by itself follows its workers at once.
-DESERTED = 2.0
+# A group that ends by itself does so at once when its last worker has left.
+DESERTED = 3.0
 
 logger = logging.getLogger(__name__)
 

@@ -19,6 +19,12 @@ logger = logging.getLogger(__name__)
 # `make faults` kills more often.
 KILLS = int(os.environ.get("KILLS", "3"))
 SERVER = os.environ.get("DATABASE_URL", "")
+# More than the queue between the processes of a group takes.
+MANY_TASKS = """
+from django_q.tasks import async_task
+for _ in range(50):
+    async_task("os.system", "{}")
+"""
 
 
 @pytest.fixture
@@ -123,6 +129,21 @@ def test_a_group_whose_sentinel_died_is_replaced_with_its_orphans(
     arrives(product, "after")
 
     assert [pid for pid in before.group if is_alive(pid)] == []
+
+
+def test_a_group_without_workers_ends_though_its_queue_is_full(product, tmp_path):
+    begun = tmp_path / "begun"
+    product.command(
+        "shell", "-v", "0", "-c", MANY_TASKS.format(f"touch {begun}; sleep 1")
+    )
+    product.start_workers()
+    wait_until(begun.exists)
+
+    for each in product.family().workers():
+        signal_to(each.pid, signal.SIGKILL)
+    product.stop_workers()
+
+    assert "workers.killed" not in product.output("workers")
 
 
 def test_nobody_outlives_the_supervisor(product, subscribed):
