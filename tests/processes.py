@@ -18,5 +18,5 @@ def manage(*words, **environment):
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=240,
     )

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 PATIENCE = 40
 # What a service manager gives them (docs/operations.md).
 TIME_TO_STOP = 60
+# A guard, no promise: all migrations, on a machine that has other things to do.
+TIME_OF_A_COMMAND = 300
 
 
 class Product:
@@ -67,7 +69,7 @@ class Product:
             capture_output=True,
             text=True,
             check=True,
-            timeout=60,
+            timeout=TIME_OF_A_COMMAND,
         )
         return done.stdout
 

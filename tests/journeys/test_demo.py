@@ -39,7 +39,7 @@ class Demo:
             text=True,
         )
         self.lines = []
-        self._arriving = queue.SimpleQueue()
+        self._arriving = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self):
@@ -47,7 +47,7 @@ class Demo:
             self._arriving.put(line)
         self._arriving.put(None)
 
-    def shows(self, pattern, *, within=60):
+    def shows(self, pattern, *, within=180):
         """Find the first line with *pattern*, if need be wait for it."""
         deadline = time.monotonic() + within
         seen = 0
@@ -82,7 +82,7 @@ def running(folder, *options):
     finally:
         if demo.process.poll() is None:
             demo.process.terminate()
-            demo.process.wait(timeout=20)
+            demo.process.wait(timeout=60)
         demo.process.stdout.close()
 
 
@@ -165,6 +165,6 @@ def test_only_one_demo_runs_in_a_folder(tmp_path):
 
         with running(tmp_path) as demo:
             demo.shows(r"^CommandError: A demo is running in .* already\.$")
-            assert demo.process.wait(timeout=10) == 1
+            assert demo.process.wait(timeout=60) == 1
 
     assert not (tmp_path / "db.sqlite3").exists()
