@@ -8,7 +8,8 @@ from django.db.models import Q
 
 from deliveries.models import Incident
 from deliveries.notifications.incidents import people_of
-from deliveries.notifications.measuring import matching_deliveries, reading_of
+from deliveries.notifications.matching import matching_deliveries
+from deliveries.notifications.measuring import reading_of
 from deliveries.notifications.watching import watched_now
 from deliveries.policy.notification_rules import Kind, Window
 

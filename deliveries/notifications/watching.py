@@ -12,7 +12,8 @@ from django.db.models import Q
 from deliveries.models import Incident, NotificationRule
 from deliveries.notifications.default_rules import ensure_default_rules
 from deliveries.notifications.incidents import open_incident, resolve
-from deliveries.notifications.measuring import Reading, webhooks_of
+from deliveries.notifications.matching import webhooks_of
+from deliveries.notifications.measuring import Reading
 from deliveries.policy.notification_rules import Kind, may_open, window_until
 from subscriptions.models import Webhook
 from subscriptions.refusals import sentence
