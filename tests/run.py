@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
     Run = tuple[list[str], dict[str, str]]
 
+# We say which services; and where nothing compiled may be kept, each of the hundreds of
+# processes that the tests start would compile all modules anew.
+NOT_OURS = {"DATABASE_URL", "REDIS_URL", "PYTHONDONTWRITEBYTECODE"}
 # Most of them are for `make faults`.
 NO_FAULTS = "(not faults or representative)"
 # On two processors: one of the three waits for processes all the time.
@@ -86,8 +89,7 @@ def _runs(found: dict[str, Path | None], running: ExitStack) -> Iterator[Run]:
 def pytest_in(options: list[str], environment: dict[str, str]) -> int:
     """Run pytest in an environment that has those services, and no others."""
     _say(f"pytest {' '.join(options)} with {_services_of(environment)}")
-    ours = {"DATABASE_URL", "REDIS_URL"}
-    inherited = {name: text for name, text in os.environ.items() if name not in ours}
+    inherited = {name: os.environ[name] for name in os.environ if name not in NOT_OURS}
     command = [sys.executable, "-m", "pytest", "-q", *options]
     done = subprocess.run(command, env=inherited | environment, check=False)  # noqa: S603
     return done.returncode
