@@ -1,4 +1,4 @@
-"""Which deliveries a text leads to: by its id, or by what their event says.
+"""Which deliveries and events a text leads to: by an id, or by what the event says.
 
 An id of a delivery or of a log entry may be cut short. That of an event is looked up
 where it is whole. Any other text is looked for in the event's payload, its id included,
@@ -63,11 +63,18 @@ def containing(text: str, webhook: Webhook, *, prefix: str) -> Q:
         return Q(**{f"{prefix}uid__range": _uids(named[1])}) & _attempt(
             named[2], prefix=prefix
         )
-    event = f"{prefix}event"
+    event, tenant = f"{prefix}event", webhook.tenant_id
     if EVENT.fullmatch(name):
-        tenant = webhook.tenant_id
         return Q(**{f"{event}__tenant": tenant, f"{event}__public_id": name})
-    return Q(**{f"{event}__in": _events(text, webhook)})
+    return Q(**{f"{event}__in": _events(text, tenant)})
+
+
+def events_found(text: str, tenant: int) -> Q:
+    """The condition on the events of a tenant."""
+    name = text.lower()
+    if EVENT.fullmatch(name):
+        return Q(public_id=name)
+    return Q(pk__in=_events(text, tenant))
 
 
 def _attempt(sequence: str | None, *, prefix: str) -> Q:
@@ -84,8 +91,7 @@ def _uids(digits: str) -> tuple[UUID, UUID]:
     return UUID(int=low), UUID(int=min(high, 2**128 - 1))
 
 
-def _events(text: str, webhook: Webhook) -> QuerySet[Any, Any]:
-    tenant = webhook.tenant_id
+def _events(text: str, tenant: int) -> QuerySet[Any, Any]:
     indexed = EventText.objects.filter(tenant=tenant).order_by()
     if connection.vendor == "postgresql":
         indexed = indexed.filter(text__icontains=text)

@@ -1,0 +1,93 @@
+"""What a list of events is narrowed to, and in which order an index has what is left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Q
+
+from deliveries.logs.searching import events_found
+from deliveries.models import Event
+from subscriptions.models import Tenant
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from django.db.models import QuerySet
+
+    from subscriptions.models import Subsidiary
+
+    Events = QuerySet[Any, Any]
+
+PERIOD = frozenset({"created_at__gte", "created_at__lt"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventCriteria:
+    """What is left out narrows nothing. *until* is the first moment that is too late.
+
+    *tenant* None means all of them, for the platform's support; *search* is an event's
+    whole id there.
+    """
+
+    tenant: Tenant | None
+    subsidiary: Subsidiary | None = None
+    type: str = ""
+    entity_id: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    search: str = ""
+
+    def events(self) -> Events:
+        return self._those_with(self._told())
+
+    def within_index(self) -> Events | None:
+        """Those among which an index leads to the events: the others are looked through.
+
+        None: it leads to the events alone, or to those that a search has found.
+        """
+        told, known = self._told(), self._known()
+        if self.search or told.keys() <= known:
+            return None
+        return self._those_with({k: v for k, v in told.items() if k in known})
+
+    @property
+    def is_by_time(self) -> bool:
+        """Newest first by their time; otherwise by their number."""
+        return (
+            self.tenant is not None and not self.search and "type" not in self._known()
+        )
+
+    def _known(self) -> frozenset[str]:
+        if self.tenant is None:
+            return frozenset()
+        if self.entity_id:
+            return frozenset({"tenant", "entity_id", "type"})
+        if self.type and not (self.since or self.until):
+            return frozenset({"tenant", "type"})
+        return frozenset({"tenant"}) | PERIOD
+
+    def _told(self) -> dict[str, Any]:
+        told = {
+            "tenant": self.tenant,
+            "subsidiary": self.subsidiary,
+            "type": self.type,
+            "entity_id": self.entity_id,
+            "created_at__gte": self.since,
+            "created_at__lt": self.until,
+        }
+        return {lookup: value for lookup, value in told.items() if value}
+
+    def _those_with(self, told: dict[str, Any]) -> Events:
+        # As for polling: a test is nobody's event.
+        rows = Event.objects.filter(self._found(), is_test=False, **told)
+        return rows.order_by()
+
+    def _found(self) -> Q:
+        if not self.search:
+            return Q()
+        if self.tenant is None:
+            # Ids of events are indexed within their tenant.
+            return Q(tenant__in=Tenant.objects.all(), public_id=self.search)
+        return events_found(self.search, self.tenant.pk)
