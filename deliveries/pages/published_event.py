@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 
 # Of its deliveries; replays have no limit.
 LISTED = 100
+# Who does not subscribe stands under a line that says so.
 CAUSES = {
     Cause.ADDED_LATER: _("It was added after this event."),
     Cause.STOPPED_BEFORE: _("It was disabled when this event was published."),
     Cause.ABOUT_ITSELF: _("No webhook is told about itself."),
-    Cause.NOT_SUBSCRIBED: _("It is not subscribed to this event type."),
     Cause.NOT_MATCHED: _("Its filter does not match this event."),
     Cause.NOT_TRIED: _("Its filter cannot be tried: the payload is deleted."),
     Cause.NOT_ACTIVE: _("It is not active."),
@@ -143,13 +143,15 @@ class PublishedEventPage(Page):
         )
 
     def _others(self, event: Event) -> dict[str, Any]:
-        """Apart: those that want nothing of its type, who may be many."""
-        told: dict[str, list[Any]] = {"bystanders": [], "strangers": []}
+        """Apart: those that do not subscribe to its type, who may be many."""
+        bystanders, strangers = [], []
         for webhook, causes in bystanders_of(event, among=self.visitor.webhooks()):
-            is_stranger = Cause.NOT_SUBSCRIBED in causes
-            said = [CAUSES[each] for each in causes] or [NO_CAUSE]
-            told["strangers" if is_stranger else "bystanders"].append((webhook, said))
-        return told
+            said = [CAUSES[each] for each in causes if each in CAUSES]
+            if Cause.NOT_SUBSCRIBED in causes:
+                strangers.append((webhook, said))
+            else:
+                bystanders.append((webhook, said or [NO_CAUSE]))
+        return {"bystanders": bystanders, "strangers": strangers}
 
 
 def _panes(event: Event) -> list[tuple[str, Any, str, str]]:

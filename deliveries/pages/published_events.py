@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -54,7 +55,7 @@ class PublishedEventsPage(Page):
                 "rows": [self._row(each) for each in page.rows],
                 "older": self._query(cursor=page.older) if page.older else "",
                 "newest": self._query() if cursor else "",
-                "window": WINDOW,
+                "window": number_format(WINDOW, force_grouping=True),
                 "tenants": tenants,
                 "several_subsidiaries": self._shows_subsidiaries(),
                 "event_types": sorted({*_types(asked), asked.event} - {""}),
