@@ -87,13 +87,16 @@ class DeliveryPage(OfDelivery):
     def get(
         self, request: HttpRequest, webhook_id: str, delivery_id: str
     ) -> HttpResponse:
+        event = self.delivery.event
+        # It came with the webhook: one question less.
+        event.tenant = self.webhook.tenant
         file = delivery_file(
             self.webhook, self.delivery, place=_number(request.GET.get("attempt", ""))
         )
         context = {
             "title": self.delivery.public_id,
             "status": status_of(self.delivery),
-            "event_href": event_url(self.delivery.event, self.visitor),
+            "event_href": event_url(event, self.visitor),
             "file": file,
             "entry": file.chosen,
             "allowed": 1 if self.delivery.is_test else attempts_allowed(self.webhook),

@@ -45,6 +45,7 @@ CAUSES = {
     Cause.NOT_TRIED: _("Its filter cannot be tried: the payload is deleted."),
     Cause.NOT_ACTIVE: _("It is not active."),
 }
+TOO_LARGE = _("The whole was too large: it is sent without its snapshot.")
 NO_CAUSE = _("As it is set up now, it gets such events.")
 
 
@@ -158,7 +159,10 @@ def _panes(event: Event) -> list[tuple[str, Any, str, str]]:
     """Each form of it: the name of its pane, its heading, its text and a note."""
     if event.payload_deleted_at:
         return []
-    panes = [("payload", _("Payload"), *_shown(event.body))]
+    text, note = _shown(event.body)
+    if event.full_body is not None:
+        note = f"{TOO_LARGE} {note}".strip()
+    panes = [("payload", _("Payload"), text, note)]
     other = event.body_with_previous
     if other is not None and bytes(other) != bytes(event.body):
         heading = _("Payload with previous attributes")

@@ -82,6 +82,17 @@ def test_of_a_long_payload_the_beginning_is_shown(admin, acme):
     assert len(html) < 200_000
 
 
+def test_what_was_too_large_to_be_sent_says_so(admin, acme):
+    event = make_event(acme, body=b'{"data":{}}', full_body=b'{"data":{"load":1}}')
+
+    (pane,) = admin.get(of(event)).context["panes"]
+
+    assert pane[2:] == (
+        '{"data":{}}',
+        "The whole was too large: it is sent without its snapshot.",
+    )
+
+
 def test_of_a_deleted_payload_the_day_is_told(admin, event):
     now = event.created_at + timedelta(days=7)
     Event.objects.filter(pk=event.pk).update(body=b"", payload_deleted_at=now)
