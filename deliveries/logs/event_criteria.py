@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q
 
-from deliveries.logs.searching import events_found
+from deliveries.logs.searching import is_event_id
 from deliveries.models import Event
 from subscriptions.models import Tenant
 
@@ -28,7 +28,8 @@ class EventCriteria:
     """What is left out narrows nothing. *until* is the first moment that is too late.
 
     *tenant* None means all of them, for the platform's support; *search* is an event's
-    whole id there.
+    whole id there. Else it may be a text as well: `sought`, which is not among the
+    conditions here.
     """
 
     tenant: Tenant | None
@@ -42,10 +43,16 @@ class EventCriteria:
     def events(self) -> Events:
         return self._those_with(self._told())
 
-    def within_index(self) -> Events | None:
-        """Those among which an index leads to the events: the others are looked through.
+    @property
+    def sought(self) -> str:
+        """The text to look for; empty, if there is none or it is the id of an event."""
+        is_id = self.tenant is None or is_event_id(self.search)
+        return "" if is_id else self.search
 
-        None: it leads to the events alone, or to those that a search has found.
+    def within_index(self) -> Events | None:
+        """Those to which an index leads, among which the events are looked for.
+
+        None: it leads to the events alone.
         """
         told, known = self._told(), self._known()
         if self.search or told.keys() <= known:
@@ -85,9 +92,9 @@ class EventCriteria:
         return rows.order_by()
 
     def _found(self) -> Q:
-        if not self.search:
+        if not self.search or self.sought:
             return Q()
-        if self.tenant is None:
-            # Ids of events are indexed within their tenant.
-            return Q(tenant__in=Tenant.objects.all(), public_id=self.search)
-        return events_found(self.search, self.tenant.pk)
+        # Ids of events are indexed within their tenant.
+        everybody = Q() if self.tenant else Q(tenant__in=Tenant.objects.all())
+        name = self.search.lower() if self.tenant else self.search
+        return everybody & Q(public_id=name)

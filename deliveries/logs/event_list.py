@@ -20,6 +20,7 @@ from deliveries.logs.delivery_status import (
     status_from,
 )
 from deliveries.logs.named import BODIES
+from deliveries.logs.searching import events_saying
 from deliveries.models import Delivery, Event
 from deliveries.statements import execute
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from subscriptions.models import Tenant
 
 WINDOW = 20_000
+# Of those that say what is looked for.
+SAYING = 5_000
 # The next type in the index, again and again: as many steps as there are types.
 _TYPES = """
 WITH RECURSIVE known(type) AS (
@@ -69,18 +72,21 @@ class EventPage:
     older: str
 
 
+def window_of(criteria: EventCriteria) -> int:
+    """How many events a page looks through."""
+    return SAYING if criteria.sought else WINDOW
+
+
 def events_page(
-    criteria: EventCriteria, *, after: str, size: int, window: int = WINDOW
+    criteria: EventCriteria, *, after: str, size: int, window: int = 0
 ) -> EventPage:
     """Those that follow *after*, whatever has come before it since.
 
-    A text that is no place leads to the first page. Three queries at most.
+    A text that is no place leads to the first page. *window*: `window_of`, unless it is
+    given. Four queries at most.
     """
     place = _read(after)
-    end = _end_of_window(criteria, place, window=window)
-    rows = _beyond(criteria, criteria.events(), place)
-    if end:
-        rows = rows.filter(pk__gte=end.pk) if not end.at else _since(rows, end.at)
+    rows, end = _looked_through(criteria, place, window or window_of(criteria))
     order = ("-created_at", "-pk") if criteria.is_by_time else ("-pk",)
     shown = rows.select_related("tenant", "subsidiary").defer(*BODIES)
     found = list(shown.order_by(*order)[: size + 1])
@@ -119,8 +125,25 @@ def _listed(events: Collection[Event]) -> list[ListedEvent]:
     return [ListedEvent(each, fates.get(each.pk, Counter())) for each in events]
 
 
+def _looked_through(
+    criteria: EventCriteria, place: Place | None, window: int
+) -> tuple[Events, Place | None]:
+    """Those that match within the window, and its end, if there is more behind it."""
+    rows = _beyond(criteria, criteria.events(), place)
+    if criteria.tenant and criteria.sought:
+        below, tenant = place.pk if place else None, criteria.tenant.pk
+        found = events_saying(criteria.sought, tenant, below=below, limit=window)
+        is_all = len(found) < window
+        return rows.filter(pk__in=found), None if is_all else Place(None, found[-1])
+    end = _end_of_window(criteria, place, window)
+    if end is None:
+        return rows, None
+    last = {"created_at__gte": end.at} if end.at else {"pk__gte": end.pk}
+    return rows.filter(**last), end
+
+
 def _end_of_window(
-    criteria: EventCriteria, place: Place | None, *, window: int
+    criteria: EventCriteria, place: Place | None, window: int
 ) -> Place | None:
     """The last event that is looked at, if there are others behind it."""
     lane = criteria.within_index()
@@ -146,10 +169,6 @@ def _beyond(criteria: EventCriteria, rows: Events, place: Place | None) -> Event
     # The first condition is the index's, the second drops what was there before.
     earlier = Q(created_at__lt=place.at) | Q(pk__lt=place.pk)
     return rows.filter(earlier, created_at__lte=place.at)
-
-
-def _since(rows: Events, at: datetime) -> Events:
-    return rows.filter(created_at__gte=at)
 
 
 def _signer() -> Signer:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from deliveries.logs.delivery_status import DeliveryStatus
-from deliveries.logs.event_list import WINDOW, EventPage, events_page, types_of
+from deliveries.logs.event_list import EventPage, events_page, types_of, window_of
 from deliveries.pages.addresses import event_url, narrowed
 from deliveries.pages.periods import presets, said_period
 from deliveries.pages.published_query import AskedEvents
@@ -55,7 +55,9 @@ class PublishedEventsPage(Page):
                 "rows": [self._row(each) for each in page.rows],
                 "older": self._query(cursor=page.older) if page.older else "",
                 "newest": self._query() if cursor else "",
-                "window": number_format(WINDOW, force_grouping=True),
+                "window": number_format(
+                    window_of(asked.criteria()), force_grouping=True
+                ),
                 "tenants": tenants,
                 "several_subsidiaries": self._shows_subsidiaries(),
                 "event_types": sorted({*_types(asked), asked.event} - {""}),

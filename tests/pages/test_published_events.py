@@ -276,6 +276,19 @@ def test_events_of_one_moment_are_looked_through_together(acme):
     assert walk(tenders, size=5, window=4) == [[], [other]]
 
 
+def test_a_search_looks_at_so_many_that_say_it_and_no_more(acme):
+    made = [
+        make_event(acme, type="load.changed" if number % 7 else "tender.created")
+        for number in range(15)
+    ]
+
+    everything = EventCriteria(tenant=acme, search="evt_")
+    tenders = EventCriteria(tenant=acme, search="evt_", type="tender.created")
+
+    assert walk(everything, size=9, window=9) == [made[:5:-1], made[5::-1]]
+    assert walk(tenders, size=9, window=5) == [[made[14]], [made[7]], [made[0]], []]
+
+
 def test_a_window_of_all_tenants_goes_by_number(acme, globex):
     made = [make_event(each) for each in (acme, globex) * 5]
 
