@@ -94,3 +94,14 @@ def test_without_a_script_all_of_it_works(plain, acme, story):
     page.get_by_role("button", name="Resend to").click()
 
     assert "this is the new delivery" in page.locator(".toasts").inner_text()
+
+
+def test_the_longest_names_fit(visit, acme):
+    webhook = make_webhook(acme, name="W" * 200)
+    named = {"public_id": "9" * 128, "entity_type": "L" * 100, "entity_id": "E" * 200}
+    event = make_event(acme, **named)
+    make_delivery(webhook, event=event)
+    visit.log_in_as(make_person("sam"))
+
+    for path in (HERE, f"{HERE}{event.public_id}/"):
+        visit.check_page(path, sizes=[(1440, "light"), (1000, "light"), (390, "dark")])
