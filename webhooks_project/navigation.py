@@ -40,6 +40,7 @@ GROUPS = (
         _("Settings"),
         (
             Entry(_("Webhooks"), "webhook", "webhooks"),
+            Entry(_("Events"), "pulse", "published_events"),
             Entry(_("Event catalogue"), "book", "events"),
             Entry(_("Notifications"), "bell", "rules", right=Right.NOTIFY),
             Entry(

@@ -1,6 +1,6 @@
 """The queries behind every view of the delivery log, and the health drawn from it.
 
-Reads only. Each query begins with a webhook that the caller may see.
+Reads only. Each query begins with a webhook or a tenant that the caller may see.
 """
 
 from __future__ import annotations

@@ -1,31 +1,31 @@
-"""Deliveries by an id that somebody has at hand: of a delivery, or of its event."""
+"""A delivery or an event by an id that somebody has at hand."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Q
-
 from deliveries.models import Delivery, Event
-from subscriptions.identifiers import NotAnIdentifier, decode
 
 if TYPE_CHECKING:
-    from deliveries.models.deliveries import DeliveryQuerySet
+    from django.db.models import QuerySet
+
+    from subscriptions.models import Tenant
     from subscriptions.models.webhooks import WebhookQuerySet
 
-
-def deliveries_named(public_id: str, *, webhooks: WebhookQuerySet) -> DeliveryQuerySet:
-    """To these webhooks, the newest first; of any other id, none."""
-    present = webhooks.order_by()
-    rows: DeliveryQuerySet = Delivery.objects.filter(webhook__in=present.values("pk"))
-    named = rows.filter(_named(public_id, tenants=present.values("tenant")))
-    return named.select_related("event", "webhook__tenant").order_by("-pk")
+BODIES = ("body", "body_with_previous", "full_body")
 
 
-def _named(public_id: str, *, tenants: Any) -> Q:
-    try:
-        return Q(uid=decode("dlv", public_id))
-    except NotAnIdentifier:
-        # Ids of events are indexed within their tenant.
-        events = Event.objects.filter(tenant__in=tenants, public_id=public_id)
-        return Q(event__in=events.order_by().values("pk"))
+def delivery_named(public_id: str, *, webhooks: WebhookQuerySet) -> Delivery:
+    """To one of these webhooks. Raises Delivery.DoesNotExist."""
+    present = webhooks.order_by().values("pk")
+    rows = Delivery.objects.filter(webhook__in=present).select_related("webhook")
+    found: Delivery = rows.by_public_id(public_id)
+    return found
+
+
+def events_named(public_id: str, *, tenants: QuerySet[Tenant]) -> QuerySet[Any, Any]:
+    """At most one of each tenant: ids of events are indexed within theirs."""
+    rows = Event.objects.filter(
+        tenant__in=tenants.order_by().values("pk"), public_id=public_id
+    )
+    return rows.select_related("tenant").defer(*BODIES).order_by("-pk")

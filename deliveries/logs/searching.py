@@ -1,4 +1,4 @@
-"""Which deliveries a text leads to: by its id, or by what their event says.
+"""Which deliveries and events a text leads to: by an id, or by what the event says.
 
 An id of a delivery or of a log entry may be cut short. That of an event is looked up
 where it is whole. Any other text is looked for in the event's payload, its id included,
@@ -63,11 +63,26 @@ def containing(text: str, webhook: Webhook, *, prefix: str) -> Q:
         return Q(**{f"{prefix}uid__range": _uids(named[1])}) & _attempt(
             named[2], prefix=prefix
         )
-    event = f"{prefix}event"
-    if EVENT.fullmatch(name):
-        tenant = webhook.tenant_id
+    event, tenant = f"{prefix}event", webhook.tenant_id
+    if is_event_id(name):
         return Q(**{f"{event}__tenant": tenant, f"{event}__public_id": name})
-    return Q(**{f"{event}__in": _events(text, webhook)})
+    return Q(**{f"{event}__in": _events(text, tenant)})
+
+
+def is_event_id(text: str) -> bool:
+    """Whether it is looked up, and not looked for."""
+    return bool(EVENT.fullmatch(text.lower()))
+
+
+def events_saying(
+    text: str, tenant: int, *, below: int | None, limit: int
+) -> list[int]:
+    """The newest events of a tenant that say so, the newest first.
+
+    *below*: only those with a lower number than that.
+    """
+    found = _events(text, tenant, below=below).order_by("-event")
+    return list(found.values_list("event", flat=True)[:limit])
 
 
 def _attempt(sequence: str | None, *, prefix: str) -> Q:
@@ -84,16 +99,17 @@ def _uids(digits: str) -> tuple[UUID, UUID]:
     return UUID(int=low), UUID(int=min(high, 2**128 - 1))
 
 
-def _events(text: str, webhook: Webhook) -> QuerySet[Any, Any]:
-    tenant = webhook.tenant_id
-    indexed = EventText.objects.filter(tenant=tenant).order_by()
+def _events(text: str, tenant: int, *, below: int | None = None) -> QuerySet[Any, Any]:
+    before = {"pk__lt": below} if below else {}
+    indexed = EventText.objects.filter(tenant=tenant, **before).order_by()
     if connection.vendor == "postgresql":
         indexed = indexed.filter(text__icontains=text)
     else:
         phrase = '"' + text.replace('"', '""') + '"'
         found = RawSQL(_BY_WORDS, [phrase])  # noqa: S611 (our own statement)
         indexed = indexed.filter(event__in=found)
-    return indexed.values("event").union(_not_indexed(text, tenant), all=True)
+    newer = _not_indexed(text, tenant).filter(**before)
+    return indexed.values("event").union(newer, all=True)
 
 
 def _not_indexed(text: str, tenant: int) -> QuerySet[Any, Any]:

@@ -57,7 +57,7 @@ class Panes:
         return cls(
             request_headers=entry.request_headers,
             request_body=sent[:SHOWN],
-            request_note=gone or _cut(sent),
+            request_note=gone or cut_note(sent),
             response_headers=entry.response_headers,
             response_body=answered,
             response_note=gone
@@ -66,7 +66,8 @@ class Panes:
         )
 
 
-def _cut(body: str) -> str:
+def cut_note(body: str) -> str:
+    """What to say below a body of which a page shows the beginning."""
     if len(body) <= SHOWN:
         return ""
     shown, whole = (number_format(n // 1024) for n in (SHOWN, len(body)))

@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
 from deliveries.logs.delivery_list import Counts, DeliveryPage, count_by_status, page_of
+from deliveries.pages.addresses import narrowed
 from deliveries.pages.delivery_query import CODES, TESTS, Asked
 from deliveries.pages.delivery_rows import rows_of
 from deliveries.pages.form_tokens import new_token
@@ -82,7 +83,7 @@ class DeliveriesPage(WebhookPage):
             "event_types": sorted(names | ({asked.event} - {""})),
             "codes": sorted({*CODES, asked.code} - {""}),
             "reasons": [(name, each.label) for name, each in REASONS.items()],
-            "period": said_period(asked),
+            "period": said_period(asked.period),
             "presets": presets(self._query, now=now),
             "page_menu": [
                 (_("Export CSV"), "download", f"export.csv{self._query(live='')}"),
@@ -104,15 +105,7 @@ class DeliveriesPage(WebhookPage):
             }
 
     def _query(self, **changed: str) -> str:
-        """This list's address with other filters; from its beginning."""
-        query = self.request.GET.copy()
-        for name in PLACES:
-            query.pop(name, None)
-        for name, value in changed.items():
-            query[name] = value
-            if not value:
-                del query[name]
-        return f"?{query.urlencode()}"
+        return narrowed(self.request.GET, PLACES, changed)
 
 
 def _matching(asked: Asked, counts: Counts) -> int:

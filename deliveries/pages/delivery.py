@@ -12,7 +12,7 @@ from deliveries.logs.delivery_file import delivery_file, fellows_of, find_delive
 from deliveries.logs.delivery_list import neighbours
 from deliveries.logs.delivery_status import DeliveryStatus, status_of
 from deliveries.models import Delivery
-from deliveries.pages.addresses import deliveries_url, delivery_url
+from deliveries.pages.addresses import deliveries_url, delivery_url, event_url
 from deliveries.pages.attempt_panes import Panes, timing_of
 from deliveries.pages.delivery_rows import attempts_allowed, result_from, result_of
 from deliveries.pages.form_tokens import new_token
@@ -87,12 +87,16 @@ class DeliveryPage(OfDelivery):
     def get(
         self, request: HttpRequest, webhook_id: str, delivery_id: str
     ) -> HttpResponse:
+        event = self.delivery.event
+        # It came with the webhook: one question less.
+        event.tenant = self.webhook.tenant
         file = delivery_file(
             self.webhook, self.delivery, place=_number(request.GET.get("attempt", ""))
         )
         context = {
             "title": self.delivery.public_id,
             "status": status_of(self.delivery),
+            "event_href": event_url(event, self.visitor),
             "file": file,
             "entry": file.chosen,
             "allowed": 1 if self.delivery.is_test else attempts_allowed(self.webhook),

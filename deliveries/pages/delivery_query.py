@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
@@ -12,18 +11,20 @@ from django.utils.translation import gettext as _
 from deliveries.logs.delivery_criteria import DeliveryCriteria
 from deliveries.logs.delivery_status import DeliveryStatus
 from deliveries.logs.searching import LONGEST, SHORTEST
+from deliveries.pages.periods import asked_period
 from deliveries.pages.reasons import REASONS
-from subscriptions.moments import DATE, moment_or_day
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from django.http import QueryDict
+
+    from deliveries.pages.periods import Period
 
 TESTS = "test"
 STATUSES = (*DeliveryStatus, TESTS)
 CODES = ("2xx", "3xx", "4xx", "5xx")
 _CODE = re.compile(r"[1-5](xx|[0-9]{2})", re.ASCII)
-# As a field of a form says it: in UTC, as all times of the form.
-_LOCAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?", re.ASCII)
 # Beyond these a search is for nothing that exists.
 _LONGEST_NAME = 100
 NARROWING = ("status", "event", "code", "reason", "from", "to", "q", "recovery")
@@ -37,8 +38,7 @@ class Asked:
     event: str
     code: str
     reason: str
-    since: datetime | None
-    until: datetime | None
+    period: Period
     words: str
     recovery: str
     errors: tuple[str, ...]
@@ -46,26 +46,22 @@ class Asked:
     @classmethod
     def of(cls, query: QueryDict) -> Asked:
         said = {name: query.get(name, "").strip() for name in NARROWING}
-        errors = _errors(said)
-        since, until = (_moment(said[name], name) for name in ("from", "to"))
-        if since and until and until <= since:
-            errors.append(_("The period ends before it begins."))
+        period, wrong = asked_period(said)
         return cls(
             status=said["status"],
             event=said["event"],
             code=said["code"],
             reason=said["reason"],
-            since=since,
-            until=until,
+            period=period,
             words=said["q"],
             recovery=said["recovery"],
-            errors=tuple(errors),
+            errors=(*_errors(said), *wrong),
         )
 
     @property
     def is_narrowed(self) -> bool:
         told = (self.status, self.event, self.code, self.reason, self.recovery)
-        return any((*told, self.since, self.until, self.words))
+        return any((*told, *self.period, self.words))
 
     def criteria(self) -> DeliveryCriteria:
         """Tests are among them where one asks for them, or for an id or a text."""
@@ -76,8 +72,8 @@ class Asked:
             event_types=[self.event] if self.event else [],
             codes=_codes(self.code) if self.code else None,
             reason=self.reason,
-            since=self.since,
-            until=self.until,
+            since=self.period.since,
+            until=self.period.until,
             search=self.words,
             recovery=self.recovery,
             tests=True if self.status == TESTS else tests,
@@ -101,31 +97,18 @@ def _errors(said: dict[str, str]) -> list[str]:
         for name, is_known in known.items()
         if not is_known
     ]
+    return found + wrong_texts(said)
+
+
+def wrong_texts(said: Mapping[str, str]) -> list[str]:
+    """What no text may hold, and how long one that is searched for may be."""
+    found = []
     if any("\0" in text for text in said.values()):
         found.append(_("Null characters are not allowed."))
     if said["q"] and not SHORTEST <= len(said["q"]) <= LONGEST:
         limits = {"least": SHORTEST, "most": LONGEST}
         found.append(_("Search for %(least)d to %(most)d characters.") % limits)
-    found += [
-        _("This is not a time: %s.") % said[name][:50]
-        for name in ("from", "to")
-        if said[name] and _moment(said[name], name) is None
-    ]
     return found
-
-
-def _moment(text: str, name: str) -> datetime | None:
-    """None: nothing is said, or nothing that can be understood."""
-    if _LOCAL.fullmatch(text):
-        text = f"{text}Z" if text.count(":") > 1 else f"{text}:00Z"
-    try:
-        found = moment_or_day(text, at=time.min) if text else None
-        is_last_day = name == "to" and DATE.fullmatch(text)
-        if found and is_last_day:
-            found += timedelta(days=1)
-    except (ValueError, OverflowError):
-        return None
-    return found.astimezone(UTC) if found else None
 
 
 def _codes(text: str) -> range:

@@ -7,26 +7,25 @@ from typing import TYPE_CHECKING
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
-from deliveries.logs.delivery_status import status_of
-from deliveries.logs.named import deliveries_named
-from deliveries.pages.addresses import delivery_url
-from subscriptions.models import Webhook
+from deliveries.logs.named import delivery_named, events_named
+from deliveries.models import Delivery
+from deliveries.pages.addresses import delivery_url, event_url
+from subscriptions.models import Tenant, Webhook
 from subscriptions.pages.base import Page
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
     from django.http import HttpRequest, HttpResponse
-
-    from deliveries.models import Delivery
 
 SHOWN = 50
 LONGEST = 200
-BODIES = ("event__body", "event__body_with_previous", "event__full_body")
 
 
 class FindPage(Page):
-    """Goes to the webhook or delivery of that id; of an event, to its deliveries.
+    """Goes to the webhook, the delivery or the event of that id.
 
-    Another tenant's ids are as unknown as those that nobody has.
+    Another tenant's ids are as unknown as those that nobody has. Several tenants may
+    have an event of the same id: their support chooses.
     """
 
     template_name = "webhooks/find.html"
@@ -34,25 +33,27 @@ class FindPage(Page):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         asked = request.GET.get("q", "").strip().replace("\0", "")[:LONGEST]
+        webhooks = self.visitor.webhooks()
         try:
-            webhook = self.visitor.webhooks().by_public_id(asked)
+            webhook = webhooks.by_public_id(asked)
         except Webhook.DoesNotExist:
-            return self._deliveries(asked)
-        return redirect("admin:webhook", webhook.public_id)
+            pass
+        else:
+            return redirect("admin:webhook", webhook.public_id)
+        try:
+            delivery = delivery_named(asked, webhooks=webhooks)
+        except Delivery.DoesNotExist:
+            return self._events(asked)
+        return redirect(delivery_url(delivery.webhook, delivery.public_id))
 
-    def _deliveries(self, asked: str) -> HttpResponse:
-        named = deliveries_named(asked, webhooks=self.visitor.webhooks())
-        found = list(named.defer(*BODIES)[: SHOWN + 1]) if asked else []
+    def _events(self, asked: str) -> HttpResponse:
+        named = events_named(asked, tenants=self._tenants())
+        found = list(named[:SHOWN]) if asked else []
         if len(found) == 1:
-            return redirect(_address(found[0]))
-        return self.render(
-            {
-                "asked": asked,
-                "rows": [(e, status_of(e), _address(e)) for e in found[:SHOWN]],
-                "has_more": len(found) > SHOWN,
-            }
-        )
+            return redirect(event_url(found[0], self.visitor))
+        rows = [(each, event_url(each, self.visitor)) for each in found]
+        return self.render({"asked": asked, "rows": rows})
 
-
-def _address(delivery: Delivery) -> str:
-    return delivery_url(delivery.webhook, delivery.public_id)
+    def _tenants(self) -> QuerySet[Tenant]:
+        tenant = self.visitor.tenant
+        return Tenant.objects.filter(pk=tenant.pk) if tenant else Tenant.objects.all()

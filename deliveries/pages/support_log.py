@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from deliveries.logs.delivery_status import DeliveryStatus
 from deliveries.logs.everybodys import WINDOW, Wanted, page_of_all
+from deliveries.pages.addresses import narrowed
 from deliveries.pages.delivery_rows import DeliveryRow, rows_of
 from deliveries.pages.form_tokens import new_token
 from deliveries.pages.status_words import WORDS
@@ -97,13 +98,7 @@ class SupportLogPage(Page):
             }
 
     def _query(self, **changed: str) -> str:
-        query = self.request.GET.copy()
-        query.pop("below", None)
-        for name, value in changed.items():
-            query[name] = value
-            if not value:
-                del query[name]
-        return f"?{query.urlencode()}"
+        return narrowed(self.request.GET, ("below",), changed)
 
 
 def _wanted(query: QueryDict) -> Wanted:

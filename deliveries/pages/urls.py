@@ -24,6 +24,8 @@ from deliveries.pages.notification_rule import (
 )
 from deliveries.pages.notification_rules import NewRulePage, RulesPage
 from deliveries.pages.overview import OverviewPage
+from deliveries.pages.published_event import PublishedEventPage
+from deliveries.pages.published_events import PublishedEventsPage
 from deliveries.pages.recover import CancelRecovery, RecoverPage, RecoveryPage
 from deliveries.pages.resending import ResendChosen, ResendDelivery, ResendMatching
 from deliveries.pages.sending_tests import (
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
 LIST = f"{WEBHOOK}deliveries/"
 DELIVERY = f"{LIST}<delivery:delivery_id>/"
 RULES = "settings/notifications/"
+EVENTS = "settings/events/"
 RECOVERY = f"{WEBHOOK}recover/<recovery:recovery_id>/"
 
 
@@ -53,6 +56,8 @@ def webhook_pages(members_only: Callable[[View], View]) -> list[URLPattern]:
     """*members_only*: how the site lets in whom nothing is missing of."""
     pages = [
         (WEBHOOKS, WebhookListPage, "webhooks"),
+        (EVENTS, PublishedEventsPage, "published_events"),
+        (f"{EVENTS}<event:event_id>/", PublishedEventPage, "published_event"),
         (RULES, RulesPage, "rules"),
         (f"{RULES}new/", NewRulePage, "rule_new"),
         (f"{RULES}<rule:rule_id>/", RulePage, "rule"),

@@ -26,6 +26,8 @@ BADGES = {
     "retrying": Badge("warn", "refresh", _("Retrying")),
     "failed": Badge("bad", "close", _("Failed")),
     "skipped": Badge("idle", "pause", _("Skipped")),
+    # Events
+    "unwanted": Badge("idle", "inbox", _("No webhook wanted it")),
     # Attempts
     "success": Badge("good", "check", _("Success")),
     "timeout": Badge("bad", "clock", _("Timed out")),

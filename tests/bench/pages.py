@@ -95,6 +95,20 @@ def _pages(webhook: Webhook) -> Iterator[tuple[str, str]]:
         name = query.partition("=")[0] if "dlv_" in query or "evt_" in query else query
         yield f"deliveries {name}".strip(), page("webhook_deliveries") + f"?{query}"
     yield "delivery", page("webhook_delivery", failed.public_id)
+    event = failed.event
+    for query in (
+        "",
+        f"event={event.type}",
+        f"from={failed.created_at:%Y-%m-%d}",
+        f"event={event.type}&from={failed.created_at:%Y-%m-%d}",
+        f"entity={event.entity_id}",
+        f"q={event.public_id}",
+        f"q={event.entity_id}",
+    ):
+        address = reverse("admin:published_events")
+        yield f"published {query}".strip()[:40], f"{address}?{query}"
+    address = reverse("admin:published_event", args=[event.public_id])
+    yield "published event", address
     yield "recover", page("webhook_recover")
     yield "resend all failed", page("webhook_resend_matching") + "?status=failed"
     for name in ("settings", "secret", "test"):

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from deliveries.models import Event
     from subscriptions.models import Tenant
 
 HOURS = 24
@@ -93,6 +94,8 @@ def tell(tenant: Tenant) -> dict[str, Any]:
     Webhook.objects.filter(tenant=tenant, status="Active").update(
         verified_at=now - timedelta(days=40), created_by="dana"
     )
+    since = now - timedelta(days=40)
+    Webhook.objects.filter(tenant=tenant).update(created_at=since)
     _belongings(tenant)
     shown = Webhook.objects.get(tenant=tenant, name="Warehouse notifications")
     _outage(shown, now)
@@ -111,8 +114,12 @@ def _outage(webhook: Webhook, now: datetime) -> None:
         type="load.changed",
         public_id="evt_06gvu7mjqtv2r68rqlvaf8dftc",
         occurred_at=now - timedelta(minutes=5),
+        created_at=now - timedelta(minutes=5),
+        entity_type="Load",
+        entity_id="1000580",
         data=sample_of("load.changed"),
     )
+    _arrived(Webhook.objects.get(tenant=webhook.tenant, name="Analytics lake"), event)
     delivery = make_delivery(
         webhook,
         event=event,
@@ -136,6 +143,22 @@ def _outage(webhook: Webhook, now: datetime) -> None:
             response_body=b"<h1>503 Service Temporarily Unavailable</h1>",
             **BROKEN,
         )
+
+
+def _arrived(webhook: Webhook, event: Event) -> None:
+    """The same event elsewhere, and one that nobody asked for."""
+    at = event.created_at
+    delivered = {"state": Delivery.State.SUCCEEDED, "attempts_made": 1}
+    made = make_delivery(webhook, event=event, created_at=at, **delivered)
+    make_attempt(made, started_at=at, duration_ms=61, **OK)
+    make_event(
+        webhook.tenant,
+        type="trip.changed",
+        entity_type="Trip",
+        entity_id="TR-20871",
+        created_at=at + timedelta(minutes=2),
+        data=sample_of("trip.changed"),
+    )
 
 
 def _headers(attempt: int) -> dict[str, str]:
@@ -205,6 +228,9 @@ def _deliver(webhook: Webhook, at: Any, wrong: dict[str, Any] | None, ms: int) -
     event = make_event(
         webhook.tenant,
         occurred_at=at,
+        created_at=at,
+        entity_type="Tender",
+        entity_id=f"T-{ms}",
         data={"tenderId": f"T-{ms}", "status": "accepted", "price": {"amount": 1250}},
     )
     delivery = make_delivery(

@@ -39,4 +39,4 @@ def test_on_a_phone_it_stands_in_the_menu(visit, delivery):
     assert visit.barriers() == []
     field.press("Enter")
 
-    page.wait_for_url(f"**/{delivery.public_id}/")
+    page.wait_for_url(f"**/{delivery.event.public_id}/")

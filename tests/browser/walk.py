@@ -24,6 +24,11 @@ def of_delivery(name, cast):
     return page(name, cast.webhook.public_id, latest.public_id)
 
 
+def of_event(cast):
+    latest = cast.webhook.deliveries.latest("pk")
+    return page("published_event", latest.event.public_id)
+
+
 def of_client(name):
     def address(cast):
         known = cast.tenant.api_clients.first()
@@ -57,6 +62,9 @@ WALK = [
     ("resend-all", of_webhook("webhook_resend_matching"), ALL),
     ("settings", of_webhook("webhook_settings"), TENANTS_OWN),
     ("find", lambda cast: page("find") + "?q=dlv_unknown", ALL),
+    ("published", lambda cast: page("published_events"), ALL),
+    ("published-none", lambda cast: page("published_events") + "?q=nothing", ALL),
+    ("published-event", of_event, ALL),
     ("events", lambda cast: page("events"), ALL),
     ("events-none", lambda cast: page("events") + "?q=nothing", ALL),
     ("event", lambda cast: page("event", "load.changed"), ALL),

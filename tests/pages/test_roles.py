@@ -129,15 +129,22 @@ def test_the_sidebar_shows_what_the_role_may_see(admin, engineer, support):
 
     assert entries(admin) == [
         "Webhooks",
+        "Events",
         "Event catalogue",
         "Notifications",
         "Audit log",
         "API clients",
         "People",
     ]
-    assert entries(engineer) == ["Webhooks", "Event catalogue", "Notifications"]
+    assert entries(engineer) == [
+        "Webhooks",
+        "Events",
+        "Event catalogue",
+        "Notifications",
+    ]
     assert entries(support) == [
         "Webhooks",
+        "Events",
         "Event catalogue",
         "Audit log",
         "Delivery log",
