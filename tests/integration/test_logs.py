@@ -8,7 +8,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection
 
-from deliveries.logs import Criteria, DeliveryLog, FacetValue, find_entry
+from deliveries.logs import (
+    Criteria,
+    DeliveryLog,
+    FacetValue,
+    find_entry,
+    find_event,
+)
 from deliveries.models import Delivery, log_id
 from tests.builders import make_attempt, make_delivery, make_event, make_webhook
 
@@ -265,6 +271,18 @@ def test_an_entry_that_is_attempted_while_it_is_looked_for_is_found(webhook, bef
         found = find_entry(webhook, log_id(waiting, 1))
 
     assert found.delivery == waiting
+
+
+@pytest.mark.parametrize("before", range(3))
+def test_an_event_that_is_attempted_while_it_is_shown_is_shown_at_one_moment(
+    webhook, before
+):
+    waiting = make_delivery(webhook)
+
+    with at_query(before, lambda: attempt_now(waiting)):
+        [fate] = find_event(webhook.tenant, waiting.event.public_id).fates
+
+    assert (fate.status == "pending") == (fate.last_attempt_at is None)
 
 
 def test_a_list_loads_no_bodies(webhook):
