@@ -59,13 +59,15 @@ def find_event(tenant: Tenant, public_id: str) -> EventFile:
     event = mine.defer("body_with_previous").get(public_id=public_id)
     # One statement: a delivery is attempted while somebody looks.
     deliveries = Delivery.objects.filter(event=event).select_related("webhook")
-    deliveries = deliveries.annotate(last_attempt_at=_last_attempt())
     # The newest of so many: replays have no limit.
-    latest = deliveries.order_by("-pk")[:SHOWN]
-    fates = [
-        Fate(delivery=each, last_attempt_at=each.last_attempt_at) for each in latest
-    ]
-    return EventFile(event, fates)
+    newest_first = deliveries.order_by("-pk")
+    latest = newest_first.annotate(last_attempt_at=_last_attempt())[:SHOWN]
+    return EventFile(event, [_fate(each) for each in latest])
+
+
+def _fate(delivery: Delivery) -> Fate:
+    attempted_at = delivery.last_attempt_at  # type: ignore[attr-defined]  # annotated
+    return Fate(delivery=delivery, last_attempt_at=attempted_at)
 
 
 def _last_attempt() -> Subquery:
