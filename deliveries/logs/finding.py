@@ -40,7 +40,12 @@ def find_entry(webhook: Webhook, public_id: str) -> LogEntry | None:
     except NotAnIdentifier:
         return None
     sequence = int(match[2])
-    return _attempted(webhook, uid, sequence) or _pending(webhook, uid, sequence)
+    return (
+        _attempted(webhook, uid, sequence)
+        or _pending(webhook, uid, sequence)
+        # It was attempted between the two.
+        or _attempted(webhook, uid, sequence)
+    )
 
 
 def _attempted(webhook: Webhook, uid: UUID, sequence: int) -> LogEntry | None:

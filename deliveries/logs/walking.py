@@ -85,7 +85,8 @@ class Walk:
 
     def places_after(self, after: Position | None, *, limit: int) -> list[Position]:
         """The next *limit*, each table read in the order of its index."""
-        tables = ((ATTEMPT, self.attempts), (PENDING, self.pending))
+        # Pending first, as in `entries`.
+        tables = ((PENDING, self.pending), (ATTEMPT, self.attempts))
         merged = _newest_first(
             _places(kind, _beyond(after, kind, rows), window=slice(0, limit))
             for kind, rows in tables
@@ -96,17 +97,21 @@ class Walk:
         """Of each table those between two counts of rows, merged."""
         return _newest_first(
             (
-                _places(ATTEMPT, self.attempts, window=attempts),
                 _places(PENDING, self.pending, window=pending),
+                _places(ATTEMPT, self.attempts, window=attempts),
             )
         )
 
     def entries(self, places: Sequence[Position]) -> list[LogEntry]:
-        """What was purged or attempted since is not there any more."""
-        found = self._load_attempts([p.pk for p in places if p.kind == ATTEMPT])
-        found |= self._load_pending([p.pk for p in places if p.kind == PENDING])
-        keys = ((place.kind, place.pk) for place in places)
-        return [found[key] for key in keys if key in found]
+        """Without what was purged since. What was attempted since is an attempt."""
+        attempts = {place.pk for place in places if place.kind == ATTEMPT}
+        pending = {place.pk for place in places if place.kind == PENDING}
+        # In this order: a delivery is no longer pending, or not yet attempted, but
+        # never neither.
+        found = self._load_pending(pending)
+        attempted = pending - {place.pk for place in found}
+        found |= self._load_attempts(attempts | self._latest_of(attempted))
+        return [found[place] for place in sorted(found, reverse=True)]
 
     def batches(self, *, size: int) -> Iterator[list[LogEntry]]:
         """All of it. Each batch is read by short queries of its own."""
@@ -118,23 +123,33 @@ class Walk:
             is_last = len(places) < size
             places = [] if is_last else self.places_after(places[-1], limit=size)
 
-    def _load_attempts(self, keys: Collection[int]) -> dict[tuple[str, int], LogEntry]:
+    def _latest_of(self, deliveries: Collection[int]) -> set[int]:
+        if not deliveries:
+            return set()
+        latest = self.attempts.filter(delivery__in=deliveries).only_latest()
+        return set(latest.values_list("pk", flat=True))
+
+    def _load_attempts(self, keys: Collection[int]) -> dict[Position, LogEntry]:
         if not keys:
             return {}
         rows = Attempt.objects.filter(webhook=self._webhook, pk__in=keys)
         rows = rows.select_related("delivery__event").only(*SHOWN_OF_AN_ATTEMPT)
         return {
-            (ATTEMPT, row.pk): entry_of_attempt(row, webhook=self._webhook)
+            Position(row.started_at, ATTEMPT, row.pk): entry_of_attempt(
+                row, webhook=self._webhook
+            )
             for row in rows.order_by().marking_latest()
         }
 
-    def _load_pending(self, keys: Collection[int]) -> dict[tuple[str, int], LogEntry]:
+    def _load_pending(self, keys: Collection[int]) -> dict[Position, LogEntry]:
         if not keys:
             return {}
         rows = Delivery.objects.filter(webhook=self._webhook, pk__in=keys)
         rows = rows.never_attempted().select_related("event").order_by()
         return {
-            (PENDING, row.pk): entry_of_pending(row, webhook=self._webhook)
+            Position(row.created_at, PENDING, row.pk): entry_of_pending(
+                row, webhook=self._webhook
+            )
             for row in rows.only(*SHOWN_OF_A_PENDING)
         }
 

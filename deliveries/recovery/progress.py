@@ -91,6 +91,9 @@ def standing(recovery: Recovery, progress: Progress) -> Standing:
         return written
     if recovery.stage == Recovery.Stage.SENDING and not progress.unfinished:
         end = progress.last_ended_at or recovery.created_at
+        # Nothing else skips them. It may be active again by now.
+        if progress.skipped:
+            return Standing(Recovery.Status.CANCELLED, STOPPED, end)
         return Standing(Recovery.Status.COMPLETED, "", end)
     # One of them stands there when a webhook is stopped.
     if stopped_at := recovery.webhook.deleted_at or recovery.webhook.disabled_at:

@@ -175,8 +175,12 @@ def _target(url: str) -> Target:
 
 
 def _received(response: BaseHTTPResponse) -> Response:
-    body, cut = _kept_body(response)
     headers = tuple(response.headers.items())
+    if response.status < http.client.OK:
+        # On a connection that is kept, the final answer would be the next request's.
+        response.close()
+        return Response(response.status, headers, b"", "")
+    body, cut = _kept_body(response)
     return Response(response.status, headers, body[:KEPT_BODY], cut)
 
 

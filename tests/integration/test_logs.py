@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
 
-from deliveries.logs import Criteria, DeliveryLog, FacetValue, find_entry
+from deliveries.logs import (
+    Criteria,
+    DeliveryLog,
+    FacetValue,
+    find_entry,
+    find_event,
+)
 from deliveries.models import Delivery, log_id
 from tests.builders import make_attempt, make_delivery, make_event, make_webhook
 
@@ -25,6 +33,28 @@ def ids(webhook, **criteria):
 def finished(webhook, **overrides):
     overrides = {"state": Delivery.State.SUCCEEDED, "claim_number": 1} | overrides
     return make_delivery(webhook, attempts_made=1, **overrides)
+
+
+@contextmanager
+def at_query(number, act):
+    """Let *act* happen before a query, counted from 0: what others commit meanwhile."""
+    left = iter(range(number, -1, -1))
+
+    def counting(execute, *query):
+        if next(left, None) == 0:
+            act()
+        return execute(*query)
+
+    with connection.execute_wrapper(counting):
+        yield
+
+
+def attempt_now(delivery):
+    make_attempt(delivery)
+    done = {"state": Delivery.State.SUCCEEDED, "ended_at": NOON, "due_at": None}
+    Delivery.objects.filter(pk=delivery.pk).update(
+        claim_number=1, attempts_made=1, **done
+    )
 
 
 def test_an_entry_is_an_attempt_or_a_delivery_that_waits_for_its_first(webhook):
@@ -193,7 +223,7 @@ def test_a_page_takes_the_same_queries_however_long(
         make_delivery(webhook)
     log = log_of(webhook)
 
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(5):
         page = log[0 : 2 * entries]
         shown = [(e.delivery.public_id, e.delivery.event.public_id) for e in page]
         facets = log.facets()
@@ -204,6 +234,55 @@ def test_a_page_takes_the_same_queries_however_long(
         FacetValue("pending", entries),
         FacetValue("success", entries),
     ]
+
+
+@pytest.mark.parametrize("before", range(5))
+def test_what_is_attempted_while_the_log_is_read_is_in_it_once(webhook, before):
+    make_attempt(finished(webhook, created_at=NOON), started_at=NOON)
+    waiting = make_delivery(webhook, created_at=NOON - MINUTE)
+    log = log_of(webhook)
+
+    with at_query(before, lambda: attempt_now(waiting)):
+        page = log.page(slice(0, 10))
+        counted = {each.value: each.count for each in log.facets()["Status"]}
+
+    assert sum(counted.values()) == log.count() == 2
+    assert {entry.delivery for entry in page.entries} == set(Delivery.objects.all())
+    moments = [entry.timestamp for entry in page.entries]
+    assert moments == sorted(moments, reverse=True)
+
+
+def test_what_was_attempted_while_the_log_is_read_must_match(webhook):
+    waiting = make_delivery(webhook)
+    log = log_of(webhook, statuses=["pending", "failed"])
+
+    # They were counted, and their places are known.
+    with at_query(3, lambda: attempt_now(waiting)):
+        page = log.page(slice(0, 10))
+
+    assert page.entries == []
+
+
+@pytest.mark.parametrize("before", range(3))
+def test_an_entry_that_is_attempted_while_it_is_looked_for_is_found(webhook, before):
+    waiting = make_delivery(webhook)
+
+    with at_query(before, lambda: attempt_now(waiting)):
+        found = find_entry(webhook, log_id(waiting, 1))
+
+    assert found.delivery == waiting
+
+
+@pytest.mark.parametrize("before", range(3))
+def test_an_event_that_is_attempted_while_it_is_shown_is_shown_at_one_moment(
+    webhook, before
+):
+    waiting = make_delivery(webhook)
+
+    with at_query(before, lambda: attempt_now(waiting)):
+        [fate] = find_event(webhook.tenant, waiting.event.public_id).fates
+
+    assert (fate.status == "pending") == (fate.last_attempt_at is None)
 
 
 def test_a_list_loads_no_bodies(webhook):

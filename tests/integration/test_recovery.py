@@ -518,6 +518,24 @@ def test_it_ends_with_its_webhook_and_says_so(webhook, is_deleted):
     assert report_on(recovery).progress.skipped == recovery.queued == 7
 
 
+def test_it_says_so_also_when_all_it_has_planned_was_skipped(webhook):
+    for _ in range(3):
+        failed(webhook)
+    recovery = recover(webhook)
+
+    disable_webhook(webhook.pk, reason="Manual", now=database_time())
+    skip_stopped(busy_webhooks(), now=database_time())
+    shown = report_on(Recovery.objects.select_related("webhook").get())
+    advance(recovery)
+
+    assert shown.progress.skipped == 3
+    assert (shown.standing.status, shown.standing.reason) == (
+        "cancelled",
+        "The webhook was disabled or deleted.",
+    )
+    assert (recovery.status, recovery.reason, recovery.ended_at) == shown.standing
+
+
 def test_it_waits_while_a_new_url_is_verified(webhook):
     failed(webhook)
     recovery = begin(webhook)

@@ -52,6 +52,8 @@ ANSWERS = {
     + b"\r\n",
     "/smuggle": OK + FORGED,
     "/early-hints": b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + FORGED,
+    # What is final comes late, or never.
+    "/hints-alone": b"HTTP/1.1 103 Early Hints\r\n\r\n",
     "/status-204-body": b"HTTP/1.1 204 No Content\r\n\r\n" + FORGED,
     "/status-999": b"HTTP/1.1 999 Weird\r\nContent-Length: 0\r\n\r\n",
 }

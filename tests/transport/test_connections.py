@@ -74,6 +74,13 @@ def test_a_connection_read_in_part_is_not_kept(post, receiver):
     assert receiver.accepted == 2
 
 
+def test_a_final_answer_that_comes_late_answers_nothing_else(post, receiver):
+    replies = [post(path).reply.status_code for path in ("/hints-alone", "/ok")]
+
+    assert replies == [103, 200]
+    assert receiver.accepted == 2
+
+
 def test_a_connection_idle_for_too_long_is_not_used(client, post, receiver):
     client.guard.idle_limit = timedelta(milliseconds=20)
     post()
