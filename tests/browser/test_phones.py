@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
+from subscriptions.models import Subsidiary
 from tests.builders import make_webhook
 from tests.people import make_person
 
@@ -53,3 +54,23 @@ def test_the_chosen_tab_is_in_view(phone, webhook):
 
     assert tab["x"] >= 0
     assert tab["x"] + tab["width"] <= 390
+
+
+@pytest.mark.parametrize("width", [1440, 768, 390])
+def test_a_long_name_of_a_subsidiary_fits_the_switcher(visit, acme, width):
+    for code in ("EAST", "WEST"):
+        Subsidiary.objects.create(tenant=acme, code=code, name=code + "W" * 96)
+    visit.log_in_as(make_person("dana", acme))
+    visit.page.set_viewport_size({"width": width, "height": 900})
+    visit.open(reverse("admin:webhooks"))
+    switcher = visit.page.locator(".topbar .menu:has([name=subsidiary])")
+
+    switcher.locator("summary").click()
+    assert visit.overflow() == 0
+    switcher.get_by_role("button", name="EAST").click()
+    switcher.locator("summary").click()
+
+    menu = switcher.locator(".menu-body").bounding_box()
+    assert visit.overflow() == 0
+    assert menu["x"] >= 0
+    assert menu["x"] + menu["width"] <= width
