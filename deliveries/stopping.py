@@ -18,9 +18,7 @@ from typing import Any
 
 # The variable that names the descriptor of the lifeline, a pipe that nobody writes to.
 LIFELINE = "WEBHOOKS_LIFELINE"
-# What the kernel calls a worker, in at most 15 characters: `ps` and `top` show it.
-WORKER = "webhooks-worker"
-PR_SET_PDEATHSIG, PR_SET_NAME = 1, 15
+PR_SET_PDEATHSIG = 1
 # Until a worker that was told while it had a task is back at the queue.
 BACK_AT_THE_QUEUE = 0.2
 
@@ -76,7 +74,6 @@ def listen() -> Ear:
     _ears[:] = [ear := Ear()]
     signal.signal(signal.SIGTERM, ear.hear)
     die_with_parent()
-    _take_the_name_of_a_worker()
     return ear
 
 
@@ -89,8 +86,3 @@ def die_with_parent() -> None:
     """Have the kernel send us SIGTERM when our parent has died, where it can."""
     if _libc is not None:
         _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-
-
-def _take_the_name_of_a_worker() -> None:
-    if _libc is not None:
-        _libc.prctl(PR_SET_NAME, WORKER.encode())

@@ -8,7 +8,7 @@ import subprocess
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from deliveries import groups, stopping
 
@@ -19,15 +19,29 @@ if TYPE_CHECKING:
 PATIENCE = 10.0
 
 
-def _names_in(group: int) -> Iterator[str]:
-    """Of those who are alive in that process group. None but on Linux."""
-    for stat in Path("/proc").glob("[0-9]*/stat"):
+class _Member(NamedTuple):
+    """*hears*: whether it catches SIGTERM."""
+
+    pid: int
+    parent: int
+    hears: bool
+
+
+def _members(group: int) -> Iterator[_Member]:
+    """Who is alive in that process group. Nobody but on Linux."""
+    for folder in Path("/proc").glob("[0-9]*"):
         # It may be gone by the time we read.
         with suppress(OSError):
-            name, _, fields = stat.read_text().partition(" (")[2].rpartition(") ")
-            state, _, its_group, *_ = fields.split()
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            state, parent, its_group, *_ = fields
             if int(its_group) == group and state != "Z":
-                yield name
+                yield _Member(int(folder.name), int(parent), _hears(folder))
+
+
+def _hears(process: Path) -> bool:
+    status = (process / "status").read_text().split()
+    caught = int(status[status.index("SigCgt:") + 1], 16)
+    return bool(caught >> (signal.SIGTERM - 1) & 1)
 
 
 class Group:
@@ -89,10 +103,14 @@ class Group:
         process for its sentinel to say that it was told to stop, the pusher with a
         full queue for a worker to take something.
         """
-        names = set(_names_in(self.pid))
-        if not names or stopping.WORKER in names:
+        members = list(_members(self.pid))
+        if not members or any(map(self._is_worker, members)):
             self._in_company_at = time.monotonic()
         return time.monotonic() - self._in_company_at
+
+    def _is_worker(self, member: _Member) -> bool:
+        # Pusher and monitor stand beside the workers, and leave SIGTERM to the kernel.
+        return member.hears and self.pid not in {member.pid, member.parent}
 
     def kill(self) -> None:
         self._signal_all(signal.SIGKILL)

@@ -39,9 +39,9 @@ def test_an_event_is_found_and_sent_again_by_the_keyboard(visit, acme, story):
     visit.open(HERE)
 
     page.get_by_role("searchbox", name="Event or entity ID").focus()
-    page.keyboard.type("1042")
+    page.keyboard.type("T-1042")
     page.keyboard.press("Enter")
-    page.wait_for_url("**q=1042**")
+    page.wait_for_url("**q=T-1042**")
     (row,) = page.locator(".list tbody tr").all()
     assert row.locator(".badge").inner_text() == "1 failed"
 
