@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as django_settings
+from django.db import connection
+from django.db.backends.signals import connection_created
 from django.test import Client
 from playwright.sync_api import Locator, sync_playwright
 
@@ -79,6 +81,29 @@ def quick_passwords(settings):
         "django.contrib.auth.hashers.MD5PasswordHasher",
         *settings.PASSWORD_HASHERS,
     ]
+
+
+@pytest.fixture(autouse=True)
+def no_reader_keeps_a_writer_out(transactional_db):
+    """Pages look while a test writes, each over a connection of its own.
+
+    The database is in memory, and its connections share a cache. There a table that
+    somebody reads is refused to who writes, at once; in a file neither waits.
+    """
+    if connection.vendor != "sqlite":
+        yield
+        return
+    connection.ensure_connection()
+    _read_without_locks(connection)
+    connection_created.connect(_read_without_locks)
+    yield
+    connection_created.disconnect(_read_without_locks)
+    _read_without_locks(connection, is_on=False)
+
+
+def _read_without_locks(connection, *, is_on=True, **kwargs):
+    with connection.cursor() as cursor:
+        cursor.execute(f"PRAGMA read_uncommitted = {int(is_on)}")
 
 
 class Visit:
